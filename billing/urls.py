@@ -1,0 +1,5 @@
+"""Pages of billing."""
+
+app_name = "billing"
+
+urlpatterns = []

@@ -1,0 +1,5 @@
+"""Pages of customers."""
+
+app_name = "customers"
+
+urlpatterns = []

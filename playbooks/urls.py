@@ -1,0 +1,5 @@
+"""Pages of playbooks."""
+
+app_name = "playbooks"
+
+urlpatterns = []
