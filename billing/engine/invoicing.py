@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from billing.engine.facts import BilledLine, Cycle, History, ItemFact, MissingLine, Span
+from billing.engine.facts import BilledLine, Cycle, History, ItemFact, MissingLine, Period, Span
 from billing.engine.pricing import FLAT, rate
 from billing.engine.proration import prorate
 from billing.engine.rounding import half_up
@@ -52,8 +52,8 @@ def difference(
     since: datetime | None,
 ) -> list[MissingLine]:
     """What one item lacks: charges for spans never billed, corrections of the others."""
-    proposed = {p.span.start: p for p in proposals(history, item, at=at, since=since)}
     oldest = floor(history, item, since)
+    proposed = {p.span.start: p for p in proposals(history, item, at=at, oldest=oldest)}
     missing = [charge(p) for start, p in proposed.items() if start not in existing]
     for start, lines in existing.items():
         if oldest is None or start >= oldest:
@@ -61,19 +61,23 @@ def difference(
     return missing
 
 
-def proposals(history: History, item: ItemFact, *, at: datetime, since: datetime | None) -> Iterator[Proposal]:
+def proposals(history: History, item: ItemFact, *, at: datetime, oldest: datetime | None) -> Iterator[Proposal]:
     """One proposal per period of the item that is owed by `at`."""
     begins, ends = validity(history, item)
     cycle = cycle_of(history, item)
-    oldest = max(begins, since) if since else begins
     horizon = min(ends, at) if ends else at
-    for period in schedule(cycle, since=oldest, until=after(horizon)):
+    for period in schedule(cycle, since=max(begins, oldest) if oldest else begins, until=after(horizon)):
         span = clip(period, cycle.zone, begins, ends)
-        due_at = max(span.start, begins) if item.price.in_advance else span.end
+        due_at = max(span.start, begins) if item.price.in_advance else ended(period, ends)
         if span.first < span.end_day and due_at <= at:
             share = prorate(item.price.proration, period, span)
             amount = half_up(rate(item.price, item.quantity) * share)
             yield Proposal(item, span, amount, due_at)
+
+
+def ended(period: Period, ends: datetime | None) -> datetime:
+    """When the part of a period that an item fills is over."""
+    return min(period.end, ends) if ends else period.end
 
 
 def floor(history: History, item: ItemFact, since: datetime | None) -> datetime | None:
