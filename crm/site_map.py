@@ -17,11 +17,11 @@ class Item:
 
 ITEMS = [
     Item("customers:day", "My day", "sun", "g d"),
-    Item("customers:account-list", "Accounts", "building", "g a"),
-    Item("customers:task-list", "Tasks", "check-square", "g t"),
-    Item("customers:timeline", "Timeline", "activity", "g l"),
-    Item("playbooks:playbook-list", "Playbooks", "zap", "g p"),
-    Item("billing:invoice-list", "Invoices", "receipt", "g i"),
+    Item("customers:account-list", "Accounts", "building-2", "g a"),
+    Item("customers:task-list", "Tasks", "list-checks", "g t"),
+    Item("customers:timeline", "Timeline", "history", "g l"),
+    Item("playbooks:playbook-list", "Playbooks", "workflow", "g p"),
+    Item("billing:invoice-list", "Invoices", "receipt-text", "g i"),
     Item("customers:source-list", "Data", "database", "g s"),
     Item("admin:index", "Settings", "settings", "", staff=True),
 ]
