@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from customers.conditions.durations import parse_duration
 from playbooks.dsl import templates
 from playbooks.dsl.document import trigger_docs
-from playbooks.dsl.durations import Duration
 from playbooks.dsl.problems import Finding, Path, did_you_mean
 
 _INPUT_TYPES: dict[str, tuple[type, ...]] = {"number": (int, float), "money": (int, float), "boolean": (bool,)}
@@ -84,16 +84,9 @@ def _input_limits(value: Any, spec: dict[str, Any], path: Path) -> Iterator[Find
 
 def _has_type(value: Any, kind: str) -> bool:
     if kind == "duration":
-        return isinstance(value, str) and _is_duration(value)
+        return parse_duration(value) is not None
     types = _INPUT_TYPES.get(kind, (str,))
     return isinstance(value, types) and (kind == "boolean" or not isinstance(value, bool))
-
-
-def _is_duration(text: str) -> bool:
-    try:
-        return bool(Duration.parse(text))
-    except ValueError:
-        return False
 
 
 def _input_uses(value: Any, path: Path) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from playbooks.dsl.durations import Duration
+from customers.conditions.durations import Duration, parse_duration
 
 Condition = dict[str, Any]
 DEFAULT_MAX_AGE = Duration(48, "h")
@@ -123,7 +123,7 @@ def canonical(value: Any) -> str:
 def trigger_docs(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The triggers as a list, each with its id, however the text writes them."""
     trigger = data["trigger"]
-    docs = trigger["any"] if "any" in trigger else [trigger]
+    docs = trigger.get("any", [trigger])
     return [{"id": _default_id(docs, index), **doc} for index, doc in enumerate(docs)]
 
 
@@ -216,4 +216,4 @@ def _step(doc: dict[str, Any]) -> Step:
 
 
 def _duration(text: str | None) -> Duration | None:
-    return Duration.parse(text) if text else None
+    return parse_duration(text)

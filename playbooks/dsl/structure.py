@@ -43,7 +43,7 @@ def findings(data: Any) -> list[Finding]:
     return list(_check(data, schema(), ()))
 
 
-def _check(value: Any, node: Schema | bool, path: Path) -> Iterator[Finding]:
+def _check(value: Any, node: Any, path: Path) -> Iterator[Finding]:
     if isinstance(node, bool):
         return
     if "$ref" in node:
