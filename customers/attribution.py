@@ -12,9 +12,7 @@ from crm.lib import clock
 from crm.models import Installation
 from customers import counting, events
 
-MOVED = (
-    "name, quantity, props, occurred_at, received_at, known_at, source_id, delivery_id, anonymous_id, historical, cause, flags, id"
-)
+MOVED = "name, quantity, props, occurred_at, received_at, known_at, source_id, delivery_id, anonymous_id, historical, cause, flags, id"
 MOVE = f"""
 with gone as (
     delete from customers_event e

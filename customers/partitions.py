@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
 LOCK = 7_236_851  # advisory lock: one maker of partitions at a time
 _known: dict[str, set[tuple[int, int]]] = {}
@@ -21,8 +21,7 @@ def ensure(instants: Iterable[datetime]) -> None:
         for month in sorted(wanted):
             if first(month) >= old_until and name(month) not in existing:
                 make(cursor, month)
-    # Remember only what is older than this transaction: a rollback would take a new partition away again.
-    made.update(m for m in wanted if first(m) < old_until or name(m) in existing)
+    transaction.on_commit(lambda: made.update(wanted))  # a rollback would take a new partition away again
 
 
 def existing_partitions(cursor: object) -> tuple[set[str], datetime]:
@@ -59,8 +58,5 @@ def name(month: tuple[int, int]) -> str:
 
 
 def make(cursor: object, month: tuple[int, int]) -> None:
-    bounds = first(month).isoformat(), first(following(month)).isoformat()
-    cursor.execute(
-        f"create table {name(month)} partition of customers_event for values from (%s) to (%s)"  # noqa: S608
-        .replace("%s", "'{}'").format(*bounds)
-    )
+    low, high = first(month).isoformat(), first(following(month)).isoformat()
+    cursor.execute(f"create table {name(month)} partition of customers_event for values from ('{low}') to ('{high}')")

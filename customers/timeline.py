@@ -54,7 +54,9 @@ def fill(template: str, props: dict[str, Any]) -> str:
     return " ".join(PLACE.sub(lambda m: str(props.get(m[1], "")), template).split())
 
 
-def add_entry(account_id: int, *, kind: str, title: str, at: datetime, known_at: datetime | None = None, id: UUID | None = None, **more: Any) -> UUID:  # noqa: A002
+def add_entry(
+    account_id: int, *, kind: str, title: str, at: datetime, known_at: datetime | None = None, id: UUID | None = None, **more: Any
+) -> UUID:  # noqa: A002
     """Write one entry that is not an event from outside: a note, a call, a score that jumped. Idempotent by `id`."""
     entry_id = id or uuid4()
     new = TimelineEntry(account_id=account_id, at=at, id=entry_id, known_at=known_at or at, kind=kind, title=title[:300], **more)
@@ -65,4 +67,6 @@ def add_entry(account_id: int, *, kind: str, title: str, at: datetime, known_at:
 def touch_contact(account_id: int, *, at: datetime) -> None:
     """A person of ours was in touch with the account at `at`."""
     with connection.cursor() as cursor:
-        cursor.execute("update customers_accountstate set last_contact_at = greatest(last_contact_at, %s) where account_id = %s", [at, account_id])
+        cursor.execute(
+            "update customers_accountstate set last_contact_at = greatest(last_contact_at, %s) where account_id = %s", [at, account_id]
+        )

@@ -17,7 +17,19 @@ from customers.models import Source, TraitType
 
 OWNED = {
     **dict.fromkeys(
-        ("mrr", "arr", "plan", "plan.is_top", "seats", "renewal_date", "period_start", "period_end", "auto_renew", "billing_mode", "overdue_amount"),
+        (
+            "mrr",
+            "arr",
+            "plan",
+            "plan.is_top",
+            "seats",
+            "renewal_date",
+            "period_start",
+            "period_end",
+            "auto_renew",
+            "billing_mode",
+            "overdue_amount",
+        ),
         "billing",
     ),
     **dict.fromkeys(("health", "health_score", "health_drivers"), "health"),

@@ -139,7 +139,9 @@ def settle(item: Typed, current: dict[tuple[int, int, str], Current], at: dateti
     if now is None:
         if fact.value is None:
             return []
-        current[fact.place] = Current(fact.value, item.type, fact.occurred_at, known, fact.occurred_at, fact.key, fact.source_id, is_new=True)
+        current[fact.place] = Current(
+            fact.value, item.type, fact.occurred_at, known, fact.occurred_at, fact.key, fact.source_id, is_new=True
+        )
         return [Change(fact, None, item.type, received, known, current=True)]
     if (fact.occurred_at, fact.key) >= (now.confirmed_at, now.key):
         return succeed(item, now, received, known)

@@ -10,6 +10,8 @@ import environ
 import pytest
 from django.conf import settings
 
+from tests.cast import *  # noqa: F403  the people of the tests
+
 
 def pytest_configure() -> None:
     """Pages link plain files: a test needs no `collectstatic`."""

@@ -28,7 +28,9 @@ def make_user(name: str = "Ada Lind", role: str = "csm", **fields: Any) -> User:
     return user
 
 
-def make_account(name: str = "Acme", *, at: datetime = NOW, owner: User | None = None, lifecycle: str = "customer", **traits: Any) -> Account:
+def make_account(
+    name: str = "Acme", *, at: datetime = NOW, owner: User | None = None, lifecycle: str = "customer", **traits: Any
+) -> Account:
     account = create_accounts([name], at=at, lifecycle=lifecycle)[0]
     values = {**traits, **({"owner": owner.pk} if owner else {})}
     if values:

@@ -36,7 +36,14 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 
 
 def problem(status_code: int, code: str, detail: str, **more: Any) -> Response:
-    body = {"type": f"/api/docs/#{code}", "title": TITLES.get(status_code, "Error"), "status": status_code, "code": code, "detail": detail, **more}
+    body = {
+        "type": f"/api/docs/#{code}",
+        "title": TITLES.get(status_code, "Error"),
+        "status": status_code,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
     return Response(body, status=status_code, content_type="application/problem+json")
 
 

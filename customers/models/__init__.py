@@ -6,7 +6,7 @@ from customers.models.contact import Contact, Membership
 from customers.models.delivery import Delivery, QuarantinedItem, RefusedBody, Source, SourceHour
 from customers.models.event import Cursor, Event, EventType, FactLog, ItemKey
 from customers.models.health import Score, Scorecard, ScorecardVersion
-from customers.models.identity import AnonymousLink, Identifier
+from customers.models.identity import AnonymousLink, GroupMark, Identifier
 from customers.models.task import Task, TaskComment
 from customers.models.timeline import TimelineEntry
 from customers.models.trait import Trait, TraitChange, TraitType
@@ -23,6 +23,7 @@ __all__ = [
     "Event",
     "EventType",
     "FactLog",
+    "GroupMark",
     "Identifier",
     "ItemKey",
     "Membership",

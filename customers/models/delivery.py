@@ -27,6 +27,14 @@ class Source(models.Model):
     items_per_batch = models.PositiveIntegerField(null=True, blank=True)
     events_per_minute = models.PositiveIntegerField(null=True, blank=True)
     allowed_origins = models.JSONField(default=list, blank=True)
+    shares_ids_with = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        help_text="Source whose user and group ids mean the same; empty: its ids are its own.",
+    )
+    wake_at = models.DateTimeField(null=True, blank=True, help_text="When an apply job was asked for that has not begun.")
     created_at = models.DateTimeField()
     last_message_at = models.DateTimeField(null=True, blank=True)
     key_used_at = models.DateTimeField(null=True, blank=True)
@@ -36,6 +44,11 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scope(self) -> int:
+        """The scope of its identifiers: its own id, or that of the source it shares ids with."""
+        return self.shares_ids_with_id or self.pk
 
 
 class SourceHour(models.Model):
@@ -64,7 +77,7 @@ class Delivery(models.Model):
     method = models.CharField(max_length=8)
     path = models.CharField(max_length=200)
     headers = models.JSONField(default=dict, help_text="Allow-listed headers; never secrets.")
-    body = models.BinaryField(null=True, help_text="Raw body, zlib-compressed; null after retention.")
+    body = models.BinaryField(null=True, help_text="Raw body in zlib or gzip form; null after retention.")
     decoded_bytes = models.IntegerField()
     key = models.CharField(max_length=100, null=True, blank=True)
     client = models.CharField(max_length=120, blank=True)
@@ -107,6 +120,7 @@ class QuarantinedItem(models.Model):
     path = models.CharField(max_length=200, blank=True)
     message = models.CharField(max_length=300)
     raw = models.TextField()
+    detail = models.TextField(blank=True, help_text="Traceback of an adapter_error.")
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
     at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -75,7 +75,9 @@ class Task(models.Model):
             models.Index(fields=["playbook", "-created_at"], name="task_by_playbook"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=["open", "snoozed"]) | Q(closed_at__isnull=False), name="a_closed_task_says_when"),
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "snoozed"]) | Q(closed_at__isnull=False), name="a_closed_task_says_when"
+            ),
         ]
 
     def __str__(self) -> str:

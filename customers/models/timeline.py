@@ -4,6 +4,14 @@ import uuid
 
 from django.db import models
 
+from crm.models import User
+from customers.models.account import Account
+
+
+class TimelineQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "TimelineQuerySet":
+        return self.filter(account_id__in=Account.objects.visible_to(user).values("pk"))
+
 
 class TimelineEntry(models.Model):
     pk = models.CompositePrimaryKey("account_id", "at", "id")
@@ -24,8 +32,13 @@ class TimelineEntry(models.Model):
     props = models.JSONField(default=dict)
     pinned = models.BooleanField(default=False)
 
+    objects = TimelineQuerySet.as_manager()
+
     class Meta:
-        indexes = [models.Index(fields=["-at", "-id"], name="timeline_by_time"), models.Index(fields=["account_id", "kind", "-at"], name="timeline_by_kind")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="timeline_by_time"),
+            models.Index(fields=["account_id", "kind", "-at"], name="timeline_by_kind"),
+        ]
 
     def __str__(self) -> str:
         return self.title

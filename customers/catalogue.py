@@ -1,0 +1,53 @@
+"""The event names that the product knows: label, icon, tone, and how they stand on the timeline. Unknown names fold."""
+
+from customers.models import EventType
+
+# name: (label, timeline, icon, tone, title, counts as contact)
+KNOWN = {
+    "login": ("Login", "fold", "log-in", "", "", False),
+    "Page Viewed": ("Page viewed", "fold", "eye", "", "", False),
+    "Screen Viewed": ("Screen viewed", "fold", "eye", "", "", False),
+    "invoice.finalised": ("Invoice", "entry", "receipt", "", "Invoice {number}, {amount}", False),
+    "invoice.paid": ("Invoice paid", "entry", "receipt", "good", "Invoice {number} paid, {amount}", False),
+    "invoice.past_due": ("Invoice past due", "entry", "receipt", "bad", "Invoice {number} past due, {amount} open", False),
+    "invoice.voided": ("Invoice voided", "entry", "receipt", "", "Invoice {number} voided", False),
+    "credit.granted": ("Credit granted", "entry", "coins", "accent", "Credit of {amount} granted", False),
+    "credit.applied": ("Credit applied", "entry", "coins", "", "Credit of {amount} applied to {number}", False),
+    "subscription.started": ("Subscription started", "entry", "sparkles", "good", "Subscribed to {plan}", False),
+    "subscription.upgraded": ("Upgraded", "entry", "trending-up", "good", "Upgraded from {from_plan} to {plan}", False),
+    "subscription.downgraded": ("Downgraded", "entry", "trending-down", "watch", "Downgraded from {from_plan} to {plan}", False),
+    "subscription.cancelled": ("Cancellation", "entry", "circle-slash", "bad", "Cancelled {plan}, ends {ends_on}", False),
+    "subscription.ended": ("Subscription ended", "entry", "circle-slash", "bad", "{plan} ended", False),
+    "contract.renewed": ("Contract renewed", "entry", "refresh-cw", "good", "Renewed {plan} until {renewal_date}", False),
+    "contract.signed": ("Contract signed", "entry", "file-check", "good", "", False),
+    "incident.resolved": (
+        "Incident resolved",
+        "entry",
+        "triangle-alert",
+        "bad",
+        "Incident resolved: {title}, {severity}, {downtime_minutes} min",
+        False,
+    ),
+    "incident.opened": ("Incident opened", "entry", "triangle-alert", "bad", "Incident opened: {title}, {severity}", False),
+    "ticket.opened": ("Ticket opened", "entry", "message-square", "watch", "Ticket opened: {subject}", False),
+    "ticket.solved": ("Ticket solved", "entry", "message-square", "good", "Ticket solved: {subject}", False),
+    "health.band_changed": ("Health changed", "entry", "heart-pulse", "", "Health {from_score} → {score}", False),
+    "playbook.started": ("Playbook started", "entry", "zap", "accent", "Playbook “{playbook_name}” started", False),
+    "playbook.finished": ("Playbook finished", "fold", "zap", "", "", False),
+    "task.created": ("Task created", "hide", "check-square", "", "", False),
+    "task.closed": ("Task closed", "entry", "check-square", "good", "Task closed: {title} ({outcome})", False),
+    "note.written": ("Note", "entry", "pencil", "", "", False),
+    "call.held": ("Call", "entry", "phone", "", "", True),
+    "meeting.held": ("Meeting", "entry", "users", "", "", True),
+    "email.logged": ("E-mail", "entry", "mail", "", "", True),
+    "conversation.held": ("Conversation", "entry", "message-circle", "", "", True),
+}
+
+
+def install() -> None:
+    """Write the catalogue; what operations changed by hand stays."""
+    rows = [
+        EventType(name=name, label=label, timeline=timeline, icon=icon, tone=tone, title=title, counts_as_contact=contact)
+        for name, (label, timeline, icon, tone, title, contact) in KNOWN.items()
+    ]
+    EventType.objects.bulk_create(rows, ignore_conflicts=True)
