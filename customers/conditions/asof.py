@@ -4,15 +4,16 @@ Pure arithmetic for evaluate.py; to_sql.py says the same in SQL.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from crm.lib.money import exponent
-from customers.conditions.durations import Duration, back, day_start, local_day, shift_day, shift_months
+from customers.conditions.durations import day_start, local_day, shift_months
 from customers.conditions.facts import AccountFacts, Change, EventFact, Setting
 from customers.conditions.nodes import PropTest
+from customers.conditions.spans import Clock, Start, first_instant
 from customers.conditions.values import Known, Unknown, as_day, matches
 from customers.conditions.windows import Anchor, Edge, Span, raw_edge
 
@@ -55,12 +56,18 @@ class AsOf:
     dates_zone: str
     stale: frozenset[str] = frozenset()
     run_started_at: datetime | None = None
-    zone: str = field(init=False)
-    setting: Setting = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "setting", self.facts.setting)
-        object.__setattr__(self, "zone", self.facts.setting.zone)
+    @property
+    def setting(self) -> Setting:
+        return self.facts.setting
+
+    @property
+    def zone(self) -> str:
+        return self.facts.setting.zone
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.at, self.zone, self.dates_zone)
 
     @property
     def anchor(self) -> Anchor:
@@ -99,32 +106,32 @@ class AsOf:
     def period_end(self) -> Known[datetime] | Unknown:
         """The instant at which the billing period ends; the month's end when it has no period traits."""
         if self._trait_day("period_start") is None:
-            return Known(day_start(shift_months(self.anchor.day.replace(day=1), 1), self.zone))
+            return self.month_end()
         day = self._trait_day("period_end")
         return Unknown("no_value") if day is None else Known(day_start(day, self.zone))
+
+    def month_end(self) -> Known[datetime]:
+        """The first instant of the next local month."""
+        return Known(day_start(shift_months(self.anchor.day.replace(day=1), 1), self.zone))
 
     def _trait_day(self, path: str) -> date | None:
         found = self.trait(path)
         return as_day(found.value.value, self.zone) if isinstance(found, Known) else None
 
-    def older_than(self, day: date | None, instant: datetime | None = None) -> bool:
+    def started_by(self, border: Start) -> bool:
         """Whether the account had started on that day, or by that instant."""
         start = self.facts.started_at
         if start is None:
             return False
-        return start <= instant if instant else day is not None and local_day(start, self.zone) <= day
+        if border.instant:
+            return start <= border.instant
+        return border.day is not None and local_day(start, self.zone) <= border.day
 
-    def has_age(self, history: Duration) -> bool:
-        """Whether the account is at least so old: by local days, or exactly for hours and minutes."""
-        if history.is_exact:
-            return self.older_than(None, back(self.at, history, self.zone))
-        return self.older_than(shift_day(self.anchor.day, history, -1))
-
-    def gone(self, span: Span) -> bool:
-        """Whether events of the span that this account had may have been pruned."""
+    def gone(self, span: Span, *, raw: bool) -> bool:
+        """Whether events that are needed one by one may have been pruned."""
         since, start = self.setting.events_since, self.facts.started_at
-        covered = self.concrete(span)
-        return since is not None and raw_edge(covered, self.zone).after < since and (start is None or start < since)
+        first = first_instant(self.concrete(span), self.zone, raw=raw)
+        return since is not None and first is not None and first < since and (start is None or start < since)
 
     def concrete(self, span: Span) -> Span:
         """The span with the account's own billing period put in."""
@@ -175,7 +182,7 @@ def summed(parts: list[tuple[date, Reading]]) -> Reading:
     if not parts:
         return Reading()
     readings = [reading for _, reading in parts]
-    newest = max(readings, key=lambda each: each.last_at)
+    newest = max(reversed(readings), key=lambda each: each.last_at)
     return Reading(
         count=sum(each.count for each in readings),
         total=sum((each.total for each in readings), Decimal(0)),
@@ -186,4 +193,3 @@ def summed(parts: list[tuple[date, Reading]]) -> Reading:
         days=len({day for day, _ in parts}),
         contacts=frozenset().union(*(each.contacts for each in readings)),
     )
-

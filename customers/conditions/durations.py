@@ -111,7 +111,7 @@ def shift_day(day: date, duration: Duration, sign: int = 1) -> date:
     left = duration.count
     while left:
         day += timedelta(days=sign)
-        left -= day.weekday() < 5  # noqa: PLR2004
+        left -= day.weekday() < 5
     return day
 
 

@@ -33,7 +33,14 @@ AGGS = ("sum", "count", "min", "max", "avg", "last", "active_days", "distinct")
 TO = ("previous", "same_period_last_year", "average_of_previous_3")
 QUANTITY_KEYS = ("metric", "agg", "window", "offset", "where", "missing")
 LATER = {"segment": "Segments", "playbook_state": "Conditions on playbooks", "step": "Conditions on steps"}
-LIMIT_TYPES = {"number": {"number"}, "money": {"number"}, "text": {"text"}, "boolean": {"boolean"}, "date": {"date", "text"}, "instant": {"date", "text"}}
+LIMIT_TYPES = {
+    "number": {"number"},
+    "money": {"number"},
+    "text": {"text"},
+    "boolean": {"boolean"},
+    "date": {"date", "text"},
+    "instant": {"date", "text"},
+}
 DEEPEST = 30
 
 
@@ -162,7 +169,9 @@ def read_quantity(reader: Reader, *, inner: bool = False) -> Quantity | None:
         return None
     if inner:
         return Quantity(event, covered, agg)
-    return Quantity(event, covered, agg, reader.take("offset", _offset), reader.where(), reader.choice("missing", ("zero", "unknown"), "zero"))
+    return Quantity(
+        event, covered, agg, reader.take("offset", _offset), reader.where(), reader.choice("missing", ("zero", "unknown"), "zero")
+    )
 
 
 def _offset(reader: Reader, key: str) -> object:
@@ -175,11 +184,12 @@ def _offset(reader: Reader, key: str) -> object:
 def _read_metric(reader: Reader, state: Parsing) -> Node | None:
     reader.only((*QUANTITY_KEYS, "is"))
     of, limit = read_quantity(reader), reader.cmp("is", required=True)
-    _refuse_offset(reader, of)
+    refuse_offset(reader, of)
     return Metric(of, limit) if of and limit else None
 
 
-def _refuse_offset(reader: Reader, of: Quantity | None) -> None:
+def refuse_offset(reader: Reader, of: Quantity | None) -> None:
+    """Windows whose start is the account's own cannot be shifted."""
     if of and of.offset and of.window.name in ("billing_period", "lifetime"):
         reader.problem("bad_window", "offset", f"{of.window.name} cannot be shifted.")
 
@@ -222,7 +232,9 @@ def read_usage(inner: Reader) -> Usage | None:
     covered = inner.take("window", window) or Window(name="billing_period")
     forecast = inner.choice("forecast", ("none", "period_end_linear"), "none") != "none"
     if forecast and covered.name not in ("billing_period", "calendar_month_to_date"):
-        inner.problem("bad_window", "forecast", "a forecast needs a window with an end to come.", "Use billing_period or calendar_month_to_date.")
+        inner.problem(
+            "bad_window", "forecast", "a forecast needs a window with an end to come.", "Use billing_period or calendar_month_to_date."
+        )
     return Usage(event, allowance, covered, forecast) if event and allowance else None
 
 

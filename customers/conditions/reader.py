@@ -185,10 +185,14 @@ def _mismatch(op: str, value: object, limits: list[Limit | None]) -> str:
     """What is wrong with the limits of one operator, empty when nothing is."""
     kinds = {limit.kind if limit else "" for limit in limits}
     if op in ("in", "not_in"):
-        return "" if isinstance(value, list) and len(kinds) == 1 and kinds <= {"number", "text"} else "expected a list of numbers or of texts."
+        return (
+            "" if isinstance(value, list) and len(kinds) == 1 and kinds <= {"number", "text"} else "expected a list of numbers or of texts."
+        )
     expected = {"exists": {"boolean"}, "contains": {"text"}, "starts_with": {"text"}}.get(op)
     expected = expected or ({"number", "date"} if op in ORDER_OPS else {"number", "text", "boolean"})
-    wanted = {"exists": "true or false", "contains": "a text", "starts_with": "a text"}.get(op, "a number or a date" if op in ORDER_OPS else "a value")
+    wanted = {"exists": "true or false", "contains": "a text", "starts_with": "a text"}.get(
+        op, "a number or a date" if op in ORDER_OPS else "a value"
+    )
     return "" if kinds <= expected else f"expected {wanted}, found {describe(value)}."
 
 
