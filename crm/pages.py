@@ -1,3 +1,15 @@
-"""Pages of the frame itself."""
+"""Pages of the frame itself: home, search, preferences, keys, styleguide, and the status that every page asks for."""
 
-urlpatterns = []
+from django.urls import path
+
+from crm import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("status/", views.frame_status, name="frame-status"),
+    path("keys/", views.keys, name="keys"),
+    path("me/", views.preferences, name="preferences"),
+    path("me/theme/", views.theme, name="theme"),
+    path("styleguide/", views.styleguide, name="styleguide"),
+]

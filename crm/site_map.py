@@ -1,4 +1,4 @@
-"""The pages that stand in the left rail, in order: which icon, which name, who may open them."""
+"""The pages that stand in the left rail and under "New", in order: which icon, which name, which key, who may open them."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ class Item:
     icon: str
     key: str = ""
     staff: bool = False
+    gap: bool = False
 
 
 ITEMS = [
@@ -20,17 +21,28 @@ ITEMS = [
     Item("customers:account-list", "Accounts", "building-2", "g a"),
     Item("customers:task-list", "Tasks", "list-checks", "g t"),
     Item("customers:timeline", "Timeline", "history", "g l"),
-    Item("playbooks:playbook-list", "Playbooks", "workflow", "g p"),
+    Item("playbooks:playbook-list", "Playbooks", "workflow", "g p", gap=True),
     Item("billing:invoice-list", "Invoices", "receipt-text", "g i"),
-    Item("customers:source-list", "Data", "database", "g s"),
+    Item("customers:source-list", "Data", "database", "g s", gap=True),
     Item("admin:index", "Settings", "settings", "", staff=True),
+]
+
+NEW = [
+    Item("customers:task-create", "Task", "list-checks", "t"),
+    Item("customers:note-create", "Note", "sticky-note", "n"),
+    Item("customers:account-create", "Account", "building-2"),
 ]
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
     """Template context of every page: the rail's items that exist and that this person may open."""
     user = getattr(request, "user", None)
-    return {"nav_items": [entry for item in ITEMS if (entry := resolved(item, user))]}
+    return {"nav_items": entries(ITEMS, user), "new_items": entries(NEW, user)}
+
+
+def entries(items: list[Item], user: object) -> list[tuple[Item, str]]:
+    """The items that exist and that `user` may open, each with its address."""
+    return [entry for item in items if (entry := resolved(item, user))]
 
 
 def resolved(item: Item, user: object) -> tuple[Item, str] | None:

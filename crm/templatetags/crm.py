@@ -4,14 +4,16 @@ They return short strings built in Python because tables call them in every cell
 templates in `templates/components/`. No tag touches the database.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 from zlib import crc32
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
 from django import template
+from django.forms import BoundField
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -53,6 +55,13 @@ def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite; decoration unless a `label` gives it a name."""
     named = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     return mark_safe(f'<svg class="icon" {named}><use href="{sprite()}#{escape(name)}"/></svg>')  # noqa: S308
+
+
+@register.simple_tag
+@lru_cache(maxsize=1)
+def icon_file() -> str:
+    """The address of the browser tab's icon."""
+    return static("crm/img/tenure.svg")
 
 
 @lru_cache(maxsize=1)
@@ -97,9 +106,9 @@ def signed(number: int | Decimal | None) -> str:
 @register.simple_tag
 def avatar(name: str | None, shape: str = "", size: str = "") -> SafeString:
     """Initials on a quiet hue. shape "logo" for accounts, size "large" for page heads. Decoration: the name stands beside it."""
-    return mark_safe(
+    return mark_safe(  # noqa: S308
         f'<span class="avatar {escape(shape)} {escape(size)} hue-{hue(name)}" aria-hidden="true">{escape(initials(name))}</span>'
-    )  # noqa: S308
+    )
 
 
 @register.filter
@@ -130,17 +139,17 @@ def meter(value: float | None, limit: float, tone: str = "") -> SafeString:
 @register.filter
 def money(minor: int | None, currency: str) -> str:
     """Minor units for people: `{{ invoice.total_minor|money:invoice.currency }}`; "–" where unknown."""
-    return "–" if minor is None or not currency else display_cached(minor, currency, False)
+    return "–" if minor is None or not currency else display_cached(minor, currency)
 
 
 @register.filter
 def money_whole(minor: int | None, currency: str) -> str:
     """The same without decimals, for lists and headlines."""
-    return "–" if minor is None or not currency else display_cached(minor, currency, True)
+    return "–" if minor is None or not currency else display_cached(minor, currency, whole=True)
 
 
 @lru_cache(maxsize=8192)
-def display_cached(minor: int, currency: str, whole: bool) -> str:  # noqa: FBT001
+def display_cached(minor: int, currency: str, *, whole: bool = False) -> str:
     return display(minor, currency, whole=whole)
 
 
@@ -268,3 +277,19 @@ def menu(content: str, label: str, **options: object) -> SafeString:
 def banner(content: str, tone: str = "", icon: str = "info", **options: object) -> SafeString:
     """`{% banner tone="watch" %}…{% endbanner %}`, see components/banner.html."""
     return render_to_string("components/banner.html", {"content": content, "tone": tone, "icon": icon, **options})
+
+
+# Forms and dictionaries
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """A bound field's control with the class that styles it."""
+    kept = field.field.widget.attrs.get("class", "")
+    return field.as_widget(attrs={"class": f"input {kept}".strip()})
+
+
+@register.filter
+def get(mapping: Mapping[str, object], key: str) -> object:
+    """A value of a dictionary by a key that is itself a variable, "" where missing."""
+    return mapping.get(key, "")

@@ -1,4 +1,4 @@
-// Keys: data-key="g d" or data-key="e" on a link, button or field. Inside the current row first, then on the page.
+// Keys: data-key="g d" or data-key="e" on a link, button or field. The current row first, then the page, then the frame.
 // Off while typing, inside a dialog, with a modifier, and when <html data-hotkeys="off">.
 const WAIT = 900;
 let pending = "";
@@ -15,7 +15,8 @@ function visible(element) {
 function find(keys) {
   const selector = `[data-key="${CSS.escape(keys)}"]`;
   const row = document.querySelector("[data-row][data-current]");
-  return [...(row?.querySelectorAll(selector) ?? []), ...document.querySelectorAll(selector)].find(
+  const places = [row, document.getElementById("main"), document].filter(Boolean);
+  return places.flatMap((place) => [...place.querySelectorAll(selector)]).find(
     (element) => !element.closest("dialog:not([open])") && (visible(element) || element.closest(".rail, .menu")),
   );
 }
