@@ -3,10 +3,12 @@
 from django.urls import path
 
 from crm import views
+from crm.health import healthz
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search, name="search"),
+    path("healthz", healthz, name="healthz"),
     path("status/", views.frame_status, name="frame-status"),
     path("keys/", views.keys, name="keys"),
     path("me/", views.preferences, name="preferences"),

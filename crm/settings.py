@@ -159,6 +159,7 @@ MEDIA_ROOT = TENURE_HOME / "media"
 Q_CLUSTER = {
     "name": "tenure",
     "orm": "default",
+    "cache": "local",  # the state of the cluster, written twice a second, is of no use to other processes
     "workers": env.int("WORKERS", default=2),
     "timeout": 300,
     "retry": 360,
@@ -237,5 +238,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}, "django_q": {"level": env.str("WORKER_LOG_LEVEL", default="WARNING")}},
+    "loggers": {"django.server": {"level": "WARNING"}, "django-q": {"level": env.str("WORKER_LOG_LEVEL", default="WARNING")}},
 }

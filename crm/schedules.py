@@ -1,0 +1,148 @@
+"""What is due, in which order: the tick, and the one schedule that calls it each minute.
+
+Business times live in the tables of the apps; a tick at `at` asks each of them to do what is due then. All parts are
+safe to repeat and to interrupt: they commit in batches and continue where they stopped. Nothing here knows what a part does.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.module_loading import import_string
+from django_q.models import Schedule
+
+from crm.lib import clock
+from crm.models import Heartbeat, Installation, Job
+
+logger = logging.getLogger(__name__)
+
+TICK_LOCK = 7_210_001  # any number, the same in every process
+SLICE_SECONDS = 60
+MINUTE_TICK = "Tick each minute"
+
+# In this order: what came in, what it means for money, what it means for health, what to do about it.
+DELIVERIES = "customers.ingest.apply.apply_pending"
+PARTS = {
+    "deliveries": DELIVERIES,
+    "billing": "billing.run.run_billing",
+    "health": "customers.health.score_due",
+    "playbooks": "playbooks.runner.run_due",
+}
+
+
+@dataclass
+class Ticked:
+    """What a tick did: units done by part, and the parts that failed with their error. `ran` is false when another tick ran."""
+
+    at: datetime
+    ran: bool = True
+    counts: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={count}" for name, count in self.counts.items()) or "nothing"
+
+
+def tick(*, at: datetime, seconds: float | None = None, wait: bool = True) -> Ticked:
+    """Do everything that is due at `at` (aware UTC; may lie ahead of the clock).
+
+    Two ticks never run at once: the second waits and then finds nothing due, or with `wait=False` returns at once.
+    After `seconds` no further part is begun; the next tick goes on. A tick before the last one only
+    applies deliveries, because what was decided at a later instant is not decided again.
+    """
+    with only_one(wait=wait) as alone:
+        if not alone:
+            return Ticked(at, ran=False)
+        deadline = None if seconds is None else time.monotonic() + seconds
+        done = run_parts(parts_due(at), at, deadline)
+        beat("tick", at=clock.now(), detail=done.counts)
+        return done
+
+
+@contextmanager
+def only_one(*, wait: bool) -> Iterator[bool]:
+    """Hold the lock of the tick for this database session; gives False when another session has it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {'pg_advisory_lock' if wait else 'pg_try_advisory_lock'}(%s)", [TICK_LOCK])
+        alone = wait or cursor.fetchone()[0]
+    try:
+        yield alone
+    finally:
+        if alone and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [TICK_LOCK])
+
+
+def parts_due(at: datetime) -> list[str]:
+    """The parts to run at `at`; keeps `last_tick_at` rising."""
+    Installation.load()
+    rises = Installation.objects.filter(Q(last_tick_at=None) | Q(last_tick_at__lte=at), pk=1).update(last_tick_at=at)
+    return list(PARTS) if rises else ["deliveries"]
+
+
+def run_parts(names: list[str], at: datetime, deadline: float | None) -> Ticked:
+    done = Ticked(at)
+    for name in names:
+        if deadline is not None and time.monotonic() > deadline:
+            break
+        run_part(name, import_string(PARTS[name]), done)
+    return done
+
+
+def run_part(name: str, part: Callable[..., object], done: Ticked) -> None:
+    """Run one part. A failure is kept as a Job and does not stop the others."""
+    try:
+        done.counts[name] = units(part(at=done.at))
+    except Exception as problem:
+        logger.exception("tick: %s failed at %s", name, done.at)
+        done.errors[name] = f"{type(problem).__name__}: {problem}"
+        now = clock.now()
+        state = Job.State.FAILED
+        Job.objects.create(
+            kind=f"tick:{name}", key=done.at.isoformat(), state=state, error=done.errors[name], attempts=1, created_at=now, finished_at=now
+        )
+
+
+def units(result: object) -> int:
+    """How much a part did, as a number: its count, or the length of what it returns."""
+    if isinstance(result, int):
+        return result
+    return len(result) if hasattr(result, "__len__") else 0
+
+
+def minute() -> None:
+    """The job of the scheduler. Says that the worker lives, then ticks unless somebody else is ticking."""
+    at = clock.now()
+    beat("worker", at=at)
+    if not demo_is_being_told():
+        tick(at=at, seconds=SLICE_SECONDS, wait=False)
+
+
+def demo_is_being_told() -> bool:
+    """While the demo lives through its months, the present must wait: a tick of today would close them."""
+    return (Installation.load().demo or {}).get("state") == "running"
+
+
+def beat(part: str, *, at: datetime | None = None, detail: dict[str, int] | None = None) -> None:
+    """Say that `part` lives. Also the whole of a job that only proves that jobs are done."""
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(part=part, at=at or clock.now(), detail=detail or {})],
+        update_conflicts=True,
+        unique_fields=["part"],
+        update_fields=["at", "detail"],
+    )
+
+
+@transaction.atomic
+def install(*, at: datetime) -> None:
+    """Make the one schedule, or repair it; any other row is removed: a malformed one would stop them all."""
+    wanted = {"func": "crm.schedules.minute", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+    schedule, made = Schedule.objects.get_or_create(name=MINUTE_TICK, defaults=wanted | {"next_run": at})
+    if not made:
+        Schedule.objects.filter(pk=schedule.pk).update(**wanted)
+    Schedule.objects.exclude(pk=schedule.pk).delete()
