@@ -1,11 +1,6 @@
 """Names for the demo: companies, their trade and their people. Invented; any likeness is chance."""
 
-HEADS = (
-    "Halvorsen Kestrel Orbis Pellworth Lumen Trask Nordlys Arden Bellweather Calder Dunmore Eastgate Fenwick Garrow Harrow Ibis Juniper "
-    "Kilbride Larkfield Marlowe Northgate Oakhurst Pinecrest Quarry Ravensworth Solway Tamarack Umber Vantage Westbrook Yarrow Zephyr "
-    "Alder Birchwood Coppice Dalton Elmfield Foxglove Granite Hazel Ironbridge Jasper Kingsley Linden Meridian Norwood Opal Pemberton "
-    "Redwood Sable Thornbury Upland Verity Wharf Yellowstone"
-).split()
+HEADS = ["Halvorsen", "Kestrel", "Orbis", "Pellworth", "Lumen", "Trask", "Nordlys", "Arden", "Bellweather", "Calder", "Dunmore", "Eastgate", "Fenwick", "Garrow", "Harrow", "Ibis", "Juniper", "Kilbride", "Larkfield", "Marlowe", "Northgate", "Oakhurst", "Pinecrest", "Quarry", "Ravensworth", "Solway", "Tamarack", "Umber", "Vantage", "Westbrook", "Yarrow", "Zephyr", "Alder", "Birchwood", "Coppice", "Dalton", "Elmfield", "Foxglove", "Granite", "Hazel", "Ironbridge", "Jasper", "Kingsley", "Linden", "Meridian", "Norwood", "Opal", "Pemberton", "Redwood", "Sable", "Thornbury", "Upland", "Verity", "Wharf", "Yellowstone"]
 TRADES = {
     "marine": ("Marine", "Shipping", "Harbour Services", "Ferries"),
     "freight": ("Freight", "Logistics", "Haulage", "Cargo"),
@@ -16,15 +11,8 @@ TRADES = {
     "maker": ("Works", "Tools", "Textiles", "Ceramics"),
     "software": ("Labs", "Systems", "Data", "Robotics"),
 }
-FIRST = (
-    "Jonas Marte Amara Diego Elif Farah Greta Hugo Ines Jamal Kaya Liam Maren Nadia Oskar Priya Quentin Rosa Samir Tove Uma Viktor Wanda Ximena "
-    "Yusuf Zoe Anders Beatriz Chidi Dagny Emil Fatima Goran Hana Ivo Judit Kwame Leila Mateo Noor Otto Petra Rafael Signe Tomas Ursula Vera Wei"
-).split()
-LAST = (
-    "Vik Halvorsen Okafor Alvarez Demir Haddad Lindqvist Moreau Costa Brown Yilmaz Murphy Solberg Rahman Nilsen Patel Dubois Romero Khan Berg "
-    "Rao Petrov Nowak Torres Aydin Keller Larsen Silva Eze Dahl Fischer Hassan Kovac Tanaka Novak Szabo Mensah Nazari Vega Aziz Weber Horvat "
-    "Mendes Strand Varga Lang Ivanova Chen"
-).split()
+FIRST = ["Jonas", "Marte", "Amara", "Diego", "Elif", "Farah", "Greta", "Hugo", "Ines", "Jamal", "Kaya", "Liam", "Maren", "Nadia", "Oskar", "Priya", "Quentin", "Rosa", "Samir", "Tove", "Uma", "Viktor", "Wanda", "Ximena", "Yusuf", "Zoe", "Anders", "Beatriz", "Chidi", "Dagny", "Emil", "Fatima", "Goran", "Hana", "Ivo", "Judit", "Kwame", "Leila", "Mateo", "Noor", "Otto", "Petra", "Rafael", "Signe", "Tomas", "Ursula", "Vera", "Wei"]
+LAST = ["Vik", "Halvorsen", "Okafor", "Alvarez", "Demir", "Haddad", "Lindqvist", "Moreau", "Costa", "Brown", "Yilmaz", "Murphy", "Solberg", "Rahman", "Nilsen", "Patel", "Dubois", "Romero", "Khan", "Berg", "Rao", "Petrov", "Nowak", "Torres", "Aydin", "Keller", "Larsen", "Silva", "Eze", "Dahl", "Fischer", "Hassan", "Kovac", "Tanaka", "Novak", "Szabo", "Mensah", "Nazari", "Vega", "Aziz", "Weber", "Horvat", "Mendes", "Strand", "Varga", "Lang", "Ivanova", "Chen"]
 TITLES = {
     "champion": ("Operations lead", "Head of logistics", "Dispatch manager"),
     "buyer": ("Finance director", "Procurement manager", "Managing director"),
