@@ -13,6 +13,7 @@ from crm.lib.listing import Active, Column, Filter, Head, Page
 TOKENS = ["ground", "surface", "sunk", "line", "line-strong", "control", "text", "text-quiet", "text-faint", "accent", "accent-soft"]
 TOKENS += ["good", "good-soft", "watch", "watch-soft", "bad", "bad-soft", "unknown", *(f"chart-{number}" for number in range(1, 7))]
 WEEKS = ["7 Sep", "14 Sep", "21 Sep", "28 Sep", "5 Oct", "12 Oct", "19 Oct", "26 Oct", "2 Nov", "9 Nov", "16 Nov", "22 Nov"]
+WIDE = 360
 SCORES = [78, 80, 77, 79, None, 74, 70, 64, 63, 57, 44, 38]
 
 
@@ -90,7 +91,7 @@ class SampleForm(forms.Form):
 def context(request: HttpRequest) -> dict[str, Any]:
     """Everything that `crm/styleguide.html` names."""
     at = clock.now()
-    wrong = SampleForm({"name": "", "email": "jonas@", "stage": "on", "outcome": "saved"}, prefix="wrong")
+    wrong = SampleForm({"wrong-name": "", "wrong-email": "jonas@", "wrong-stage": "on", "wrong-outcome": "saved"}, prefix="wrong")
     wrong.is_valid()
     return {
         "at": at,
@@ -123,14 +124,21 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "form": SampleForm(prefix="sample"),
         "wrong": wrong,
         "line": charts.line(
-            "Health of Halvorsen Marine", WEEKS, [charts.Series("Score", SCORES)], low=0, high=100, marks=[charts.Mark(5, "Scorecard v2")]
+            "Health of Halvorsen Marine",
+            WEEKS,
+            [charts.Series("Score", SCORES)],
+            low=0,
+            high=100,
+            marks=[charts.Mark(5, "Scorecard v2")],
+            width=WIDE,
         ),
-        "lines": charts.line("Logins and reports a week", WEEKS, LINES),
+        "lines": charts.line("Logins and reports a week", WEEKS, LINES, width=WIDE),
         "bars": charts.bars(
             "MRR by month",
             ["Jun", "Jul", "Aug", "Sep", "Oct", "Nov"],
             [charts.Series("New", [4, 6, 3, 5, 7, 4], "s1"), charts.Series("Churned", [-1, -2, 0, -1, None, -4], "s4")],
             unit=" k€",
+            width=WIDE,
         ),
         "strip": charts.strip(
             "Health by week", SCORES, ["good"] * 4 + ["unknown", "good", "good", "watch", "watch", "watch", "bad", "bad"]

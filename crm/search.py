@@ -35,7 +35,8 @@ class Group:
 
 def find(user: User, text: str) -> list[Group]:
     """Groups with at least one hit. Without text: the pages, as a place to start."""
-    prefix, needle = (text[0], text[1:].strip()) if text[:1] in PREFIXES else ("", text)
+    prefix = text[:1] if text[:1] in PREFIXES else ""
+    needle = text.removeprefix(prefix).strip()
     kinds = PREFIXES[prefix] if needle or prefix == ">" else [pages, actions]
     groups = [Group(kind.__name__.capitalize(), list(kind(user, needle))) for kind in kinds]
     return [group for group in groups if group.hits]

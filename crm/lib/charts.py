@@ -5,22 +5,26 @@ Unknown values are None and stay a gap, never zero. Bars start at zero. Each mar
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from django.utils.safestring import SafeString
+
 Value = float | int | None
-WIDTH, HEIGHT = 640, 200
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 10, 22
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line or set of bars: a name, values in the order of the labels, and a tone (s1…s6, good, watch, bad)."""
+    """One line or set of bars: a name, values in the order of the labels, and a tone (s1…s6, good, watch, bad).
+
+    `tones` colours single bars."""
 
     name: str
     values: Sequence[Value]
     tone: str = "s1"
+    tones: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -33,17 +37,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart. `heads` and `rows` are the same numbers as a table."""
+    """A drawn chart: `svg` is safe to print, every text in it is escaped; `heads` and `rows` are the same numbers as a table."""
 
-    svg: str
+    svg: SafeString
     title: str
     heads: list[str]
     rows: list[list[str]]
     series: Sequence[Series] = ()
-
-    def __html__(self) -> str:
-        """So that a template prints it without escaping; every text in it was escaped here."""
-        return self.svg
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,30 @@ class Scale:
     count: int
     low: float
     high: float
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.width - RIGHT
+
+    @property
+    def bottom(self) -> int:
+        return self.height - BOTTOM
+
+    @property
+    def slot(self) -> float:
+        return (self.right - LEFT) / max(1, self.count)
+
+    def middle(self, index: int) -> float:
+        return LEFT + self.slot * (index + 0.5)
 
     def x(self, index: int) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (index / (self.count - 1) if self.count > 1 else 0.5)
+        return LEFT + (self.right - LEFT) * (index / (self.count - 1) if self.count > 1 else 0.5)
 
     def y(self, value: float) -> float:
         span = (self.high - self.low) or 1
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - self.low) / span)
+        return TOP + (self.bottom - TOP) * (1 - (value - self.low) / span)
 
 
 def line(
@@ -71,25 +88,28 @@ def line(
     low: float | None = None,
     high: float | None = None,
     marks: Sequence[Mark] = (),
+    width: int = 640,
+    height: int = 200,
 ) -> Chart:
-    """A line for each series over `labels`. `low` and `high` fix the axis, otherwise it fits the values."""
+    """A line for each series over `labels`. `low` and `high` fix the axis, otherwise it fits the values.
+
+    `width` is the space it will fill, in pixels, so that its text keeps its size."""
     ticks = axis([value for item in series for value in item.values], low, high)
-    scale = Scale(len(labels), ticks[0], ticks[-1])
-    body = [*gridlines(scale, ticks, unit), *label_texts(labels, scale.x), *(mark_line(mark, scale) for mark in marks)]
+    scale = Scale(len(labels), ticks[0], ticks[-1], width, height)
+    body = [*gridlines(scale, ticks, unit), *label_texts(labels, scale, scale.x), *(mark_line(mark, scale) for mark in marks)]
     for item in series:
         body += line_parts(item, labels, scale, unit, area=len(series) == 1)
-    return finish(title, labels, series, unit, body)
+    return finish(title, labels, series, unit, scale, body)
 
 
-def bars(title: str, labels: Sequence[str], series: Sequence[Series], *, unit: str = "", tones: Sequence[str] = ()) -> Chart:
-    """Bars beside each other for each label, from zero. `tones` colours single bars of one series."""
+def bars(title: str, labels: Sequence[str], series: Sequence[Series], *, unit: str = "", width: int = 640, height: int = 200) -> Chart:
+    """Bars beside each other for each label, from zero."""
     ticks = axis([0, *(value for item in series for value in item.values)], None, None)
-    scale = Scale(len(labels), ticks[0], ticks[-1])
-    slot = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
-    body = [*gridlines(scale, ticks, unit), *label_texts(labels, lambda index: LEFT + slot * (index + 0.5))]
+    scale = Scale(len(labels), ticks[0], ticks[-1], width, height)
+    body = [*gridlines(scale, ticks, unit), *label_texts(labels, scale, scale.middle)]
     for place, item in enumerate(series):
-        body += bar_parts(item, labels, scale, unit, slot, place, len(series), tones)
-    return finish(title, labels, series, unit, body)
+        body += bar_parts(item, labels, scale, unit, place, len(series))
+    return finish(title, labels, series, unit, scale, body)
 
 
 def spark(title: str, values: Sequence[Value], *, tone: str = "", low: float | None = None, high: float | None = None) -> Chart:
@@ -103,7 +123,7 @@ def spark(title: str, values: Sequence[Value], *, tone: str = "", low: float | N
     end = f'<circle class="end" cx="{last[0]:.1f}" cy="{last[1]:.1f}" r="1.8"/>' if last else ""
     said = f"{title}: {said_range(known)}"
     svg = f'<svg class="spark {escape(tone)}" viewBox="-2 0 88 22" role="img" aria-label="{escape(said)}">{path}{end}</svg>'
-    return Chart(svg, title, [title], [[number(value)] for value in values])
+    return Chart(SafeString(svg), title, [title], [[number(value)] for value in values])
 
 
 def strip(title: str, values: Sequence[Value], tones: Sequence[str], *, limit: float = 100) -> Chart:
@@ -112,7 +132,7 @@ def strip(title: str, values: Sequence[Value], tones: Sequence[str], *, limit: f
     parts = [strip_bar(index * step, step - 3, value, tone, limit) for index, (value, tone) in enumerate(zip(values, tones, strict=True))]
     said = f"{title}: {said_range([value for value in values if value is not None])}"
     svg = f'<svg class="bands-strip" viewBox="0 0 180 34" role="img" aria-label="{escape(said)}">{"".join(parts)}</svg>'
-    return Chart(svg, title, [title], [[number(value)] for value in values])
+    return Chart(SafeString(svg), title, [title], [[number(value)] for value in values])
 
 
 # Parts
@@ -128,9 +148,7 @@ def line_parts(item: Series, labels: Sequence[str], scale: Scale, unit: str, *, 
     parts = []
     for run in runs(points):
         if area and len(run) > 1:
-            parts.append(
-                f'<path class="area" d="{run_path(run)} L{run[-1][0]:.1f},{HEIGHT - BOTTOM} L{run[0][0]:.1f},{HEIGHT - BOTTOM} Z"/>'
-            )
+            parts.append(f'<path class="area" d="{run_path(run)} L{run[-1][0]:.1f},{scale.bottom} L{run[0][0]:.1f},{scale.bottom} Z"/>')
         parts.append(f'<path class="line" d="{run_path(run)}"/>')
     for index, point in enumerate(points):
         if point:
@@ -143,20 +161,18 @@ def line_parts(item: Series, labels: Sequence[str], scale: Scale, unit: str, *, 
     return [f'<g class="{escape(item.tone)}">', *parts, "</g>"]
 
 
-def bar_parts(
-    item: Series, labels: Sequence[str], scale: Scale, unit: str, slot: float, place: int, places: int, tones: Sequence[str]
-) -> list[str]:
-    width = max(1.0, slot * 0.68 / places)
+def bar_parts(item: Series, labels: Sequence[str], scale: Scale, unit: str, place: int, places: int) -> list[str]:
+    thick = max(1.0, scale.slot * 0.68 / places)
     parts = []
     for index, value in enumerate(item.values):
         if value is None:
             continue
         top, bottom = sorted((scale.y(value), scale.y(0)))
-        x = LEFT + slot * index + slot * 0.16 + width * place
+        x = LEFT + scale.slot * (index + 0.16) + thick * place
         text = f"{labels[index]}, {item.name}: {number(value)}{unit}"
-        tone = f" {escape(tones[index])}" if tones else ""
+        tone = f" {escape(item.tones[index])}" if item.tones else ""
         parts.append(
-            f'<rect class="bar{tone}" tabindex="-1" x="{x:.1f}" y="{top:.1f}" width="{width - 1:.1f}" height="{max(0.5, bottom - top):.1f}" rx="2"'
+            f'<rect class="column{tone}" tabindex="-1" x="{x:.1f}" y="{top:.1f}" width="{thick - 1:.1f}" height="{max(0.5, bottom - top):.1f}" rx="2"'
             f' data-tip="{escape(text)}"><title>{escape(text)}</title></rect>'
         )
     return [f'<g class="{escape(item.tone)}">', *parts, "</g>"]
@@ -164,17 +180,16 @@ def bar_parts(
 
 def gridlines(scale: Scale, ticks: Sequence[float], unit: str) -> list[str]:
     return [
-        f'<line class="{"axis" if tick == ticks[0] else "grid"}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(tick):.1f}" y2="{scale.y(tick):.1f}"/>'
+        f'<line class="{"axis" if tick == ticks[0] else "rule"}" x1="{LEFT}" x2="{scale.right}" y1="{scale.y(tick):.1f}" y2="{scale.y(tick):.1f}"/>'
         f'<text x="{LEFT - 7}" y="{scale.y(tick) + 4:.1f}" text-anchor="end">{escape(number(tick) + unit)}</text>'
         for tick in ticks
     ]
 
 
-def label_texts(labels: Sequence[str], x: object) -> list[str]:
-    step = max(1, math.ceil(len(labels) / 8))
-    place = x  # a function from index to position
+def label_texts(labels: Sequence[str], scale: Scale, place: Callable[[int], float]) -> list[str]:
+    step = max(1, math.ceil(len(labels) * 68 / scale.width))
     return [
-        f'<text x="{place(index):.1f}" y="{HEIGHT - 5}" text-anchor="middle">{escape(label)}</text>'  # type: ignore[operator]
+        f'<text x="{place(index):.1f}" y="{scale.height - 5}" text-anchor="middle">{escape(label)}</text>'
         for index, label in enumerate(labels)
         if index % step == 0
     ]
@@ -182,17 +197,17 @@ def label_texts(labels: Sequence[str], x: object) -> list[str]:
 
 def mark_line(mark: Mark, scale: Scale) -> str:
     x = scale.x(mark.index)
-    return f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"><title>{escape(mark.text)}</title></line>'
+    return f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{scale.bottom}"><title>{escape(mark.text)}</title></line>'
 
 
-def finish(title: str, labels: Sequence[str], series: Sequence[Series], unit: str, body: list[str]) -> Chart:
+def finish(title: str, labels: Sequence[str], series: Sequence[Series], unit: str, scale: Scale, body: list[str]) -> Chart:
     said = "; ".join(f"{item.name} {said_range([value for value in item.values if value is not None])}{unit}" for item in series)
     svg = (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}. {escape(said)}">'
+        f'<svg class="chart" viewBox="0 0 {scale.width} {scale.height}" role="img" aria-label="{escape(title)}. {escape(said)}">'
         f"<title>{escape(title)}</title><desc>{escape(said)}</desc>{''.join(body)}</svg>"
     )
     rows = [[label, *(number(item.values[index]) for item in series)] for index, label in enumerate(labels)]
-    return Chart(svg, title, ["", *(item.name for item in series)], rows, series)
+    return Chart(SafeString(svg), title, ["", *(item.name for item in series)], rows, series)
 
 
 # Arithmetic
