@@ -27,8 +27,8 @@ from customers.conditions.nodes import (
     Quantity,
     SinceRunStart,
     Tag,
-    Test,
     UsageOf,
+    ValueTest,
 )
 from customers.conditions.spans import LIFETIME, Start, absent_cutoff, date_border, run_span, span_after
 from customers.conditions.values import Known, Unknown, as_day, both, compare, either, holds, inverse, kind_of, test_holds
@@ -107,7 +107,7 @@ def _field(node: Field, asof: AsOf) -> Judged:
     return Judged(node, truth, cause, values)
 
 
-def _field_test(node: Field, test: Test, found: Known[Change] | Unknown, asof: AsOf) -> Verdict:
+def _field_test(node: Field, test: ValueTest, found: Known[Change] | Unknown, asof: AsOf) -> Verdict:
     if test.op == "exists":
         return Verdict(isinstance(found, Known) == test.limits[0].value)
     if isinstance(found, Unknown):
@@ -119,7 +119,7 @@ def _field_test(node: Field, test: Test, found: Known[Change] | Unknown, asof: A
     return Verdict(truth, "wrong_type" if truth is None else "")
 
 
-def _money_test(test: Test, change: Change, currency: str, asof: AsOf) -> Verdict:
+def _money_test(test: ValueTest, change: Change, currency: str, asof: AsOf) -> Verdict:
     amount = asof.money(change, currency)
     if amount is None:
         return Verdict(None, "no_rate")
@@ -202,7 +202,7 @@ def _absent(node: Absent, asof: AsOf) -> Judged:
     if asof.gone(covered, raw=raw):
         return unknown(node, "beyond_retention", **values)
     if asof.read(node.event, covered, node.where).count:
-        return Judged(node, False, "", values)
+        return Judged(node, truth=False, values=values)
     if node.event in asof.stale:
         return unknown(node, "stale_feed", **values)
     verdict = _never(node, asof, border)

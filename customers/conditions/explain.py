@@ -23,7 +23,7 @@ from customers.conditions.nodes import (
     Tag,
     UsageOf,
 )
-from customers.conditions.phrases import AFTER, Labels, during, field_name, figure, limits, many, one, tested
+from customers.conditions.phrases import AFTER, Labels, during, field_name, figure, in_words, limits, many, one
 from customers.conditions.render import render
 from customers.conditions.sentence import NO_LABELS, sentence, subject
 from customers.conditions.values import holds, is_money, rounded
@@ -134,7 +134,7 @@ def _needs(limit: Cmp | None, unit: str = "") -> str:
 
 def _field(judged: Judged, labels: Labels) -> str:
     node, values = judged.node, judged.values
-    tests = " and ".join(tested(test, node.currency) for test in node.tests)
+    tests = " and ".join(in_words(test, node.currency) for test in node.tests)
     found = shown(values["value"]) if values else "not known"
     return f"{field_name(node.path, labels)} is {found}" + ("" if judged.truth else f", needs that it {tests}")
 

@@ -22,7 +22,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class ValueTest:
     """One operator on a trait or a property. `exists` has one boolean limit, `in` and `not_in` have several."""
 
     op: str
@@ -34,7 +34,7 @@ class PropTest:
     """A test on one property of an event."""
 
     prop: str
-    test: Test
+    test: ValueTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class Field:
     """Tests on a trait. `currency` is that of the limits; empty means the reporting currency."""
 
     path: str
-    tests: tuple[Test, ...]
+    tests: tuple[ValueTest, ...]
     currency: str = ""
 
 

@@ -22,9 +22,9 @@ from customers.conditions.nodes import (
     Quantity,
     SinceRunStart,
     Tag,
-    Test,
     Usage,
     UsageOf,
+    ValueTest,
 )
 from customers.conditions.reader import FIELD_OPS, Reader, describe, duration, name, read_tests, window
 from customers.conditions.windows import Window
@@ -153,7 +153,7 @@ def _currency(reader: Reader) -> str:
     return str(value)
 
 
-def _check_types(reader: Reader, trait_type: str, tests: tuple[Test, ...]) -> None:
+def _check_types(reader: Reader, trait_type: str, tests: tuple[ValueTest, ...]) -> None:
     allowed = LIMIT_TYPES.get(trait_type)
     for test in tests:
         if allowed and test.op not in ("exists", "contains") and not {limit.kind for limit in test.limits} <= allowed:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from customers.conditions.durations import Duration
-from customers.conditions.nodes import Cmp, Limit, PropTest, Test
+from customers.conditions.nodes import Cmp, Limit, PropTest, ValueTest
 from customers.conditions.values import half_up
 from customers.conditions.windows import Window
 
@@ -106,11 +106,12 @@ def earlier(offset: Duration | None) -> str:
 
 
 def where(tests: tuple[PropTest, ...]) -> str:
-    """` with severity is sev1 or sev2 and minutes at least 30` in words, empty without tests."""
-    return f" whose {' and '.join(f'{each.prop} {tested(each.test, "")}' for each in tests)}" if tests else ""
+    """` whose severity is sev1 or sev2 and minutes is at least 30`, empty without tests."""
+    said = [f"{each.prop} {in_words(each.test)}" for each in tests]
+    return f" whose {' and '.join(said)}" if said else ""
 
 
-def tested(test: Test, currency: str) -> str:
+def in_words(test: ValueTest, currency: str = "") -> str:
     """`is at least 1,000`, `is trial or customer`, `is known`."""
     if test.op == "exists":
         return "is known" if test.limits[0].value else "is not known"

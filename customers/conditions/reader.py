@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from customers.conditions.durations import Duration, parse_duration
 from customers.conditions.errors import Path, Problem, nearest
-from customers.conditions.nodes import Cmp, Limit, PropTest, Test
+from customers.conditions.nodes import Cmp, Limit, PropTest, ValueTest
 from customers.conditions.windows import Window, parse_window
 
 T = TypeVar("T")
@@ -148,13 +148,13 @@ def prop_tests(reader: Reader, key: str) -> tuple[PropTest, ...] | None:
     return tuple(PropTest(prop, test) for prop in inner.doc for test in _prop(inner, prop))
 
 
-def _prop(reader: Reader, prop: str) -> list[Test]:
+def _prop(reader: Reader, prop: str) -> list[ValueTest]:
     value = reader.doc[prop]
     if not isinstance(value, dict):
         limit = limit_of(value)
         if limit is None:
             reader.problem("bad_value", prop, f"{describe(value)} cannot be compared with.")
-        return [Test("eq", (limit,))] if limit else []
+        return [ValueTest("eq", (limit,))] if limit else []
     if set(value) == {"input"}:
         reader.take(prop, lambda *_: None)
         return []
@@ -165,12 +165,12 @@ def _prop(reader: Reader, prop: str) -> list[Test]:
     return read_tests(inner, PROP_OPS)
 
 
-def read_tests(reader: Reader, ops: tuple[str, ...]) -> list[Test]:
+def read_tests(reader: Reader, ops: tuple[str, ...]) -> list[ValueTest]:
     """The tests among the keys of the mapping."""
     return [test for op in reader.doc if op in ops and (test := reader.take(op, _test)) is not None]
 
 
-def _test(reader: Reader, op: str) -> Test | None:
+def _test(reader: Reader, op: str) -> ValueTest | None:
     value = reader.doc[op]
     values = value if op in ("in", "not_in") and isinstance(value, list) else [value]
     limits = [limit_of(each, ordered=op in ORDER_OPS) for each in values]
@@ -178,7 +178,7 @@ def _test(reader: Reader, op: str) -> Test | None:
     if problem:
         reader.problem("bad_value", op, problem)
         return None
-    return Test(op, tuple(limit for limit in limits if limit))
+    return ValueTest(op, tuple(limit for limit in limits if limit))
 
 
 def _mismatch(op: str, value: object, limits: list[Limit | None]) -> str:

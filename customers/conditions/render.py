@@ -28,9 +28,9 @@ from customers.conditions.nodes import (
     Quantity,
     SinceRunStart,
     Tag,
-    Test,
     Usage,
     UsageOf,
+    ValueTest,
 )
 
 Doc = dict[str, object]
@@ -62,7 +62,7 @@ def scalar(limit: Limit) -> object:
     return number(limit.value) if isinstance(limit.value, Decimal) else limit.value
 
 
-def test_doc(test: Test) -> object:
+def test_doc(test: ValueTest) -> object:
     """What stands behind an operator."""
     return [scalar(limit) for limit in test.limits] if test.op in ("in", "not_in") else scalar(test.limits[0])
 

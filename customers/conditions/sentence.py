@@ -35,11 +35,11 @@ from customers.conditions.phrases import (
     during,
     earlier,
     field_name,
+    in_words,
     limits,
     many,
     one,
     over,
-    tested,
     where,
 )
 
@@ -80,7 +80,7 @@ def _not(node: Not, labels: Labels) -> str:
 
 
 def _field(node: Field, labels: Labels) -> str:
-    return f"{field_name(node.path, labels)} {' and '.join(tested(test, node.currency) for test in node.tests)}"
+    return f"{field_name(node.path, labels)} {' and '.join(in_words(test, node.currency) for test in node.tests)}"
 
 
 def subject(of: Quantity, labels: Labels) -> str:

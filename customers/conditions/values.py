@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from customers.conditions.nodes import Cmp, Limit, PropTest, Test
+from customers.conditions.nodes import Cmp, Limit, PropTest, ValueTest
 
 DAY_SHAPE = "[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 INSTANT_SHAPE = DAY_SHAPE + "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
@@ -111,7 +111,7 @@ def is_money(value: dict) -> bool:
     return isinstance(minor, int) and not isinstance(minor, bool) and isinstance(value.get("currency"), str)
 
 
-def test_holds(test: Test, value: object, zone: str) -> bool | None:
+def test_holds(test: ValueTest, value: object, zone: str) -> bool | None:
     """A test on a stored value other than `exists` and money: None when it is of another type than the limit."""
     if test.op == "contains":
         return _contains(value, test.limits[0])
@@ -152,7 +152,7 @@ def matches(where: tuple[PropTest, ...], props: object, zone: str) -> bool:
     return all(_prop_holds(each.test, values.get(each.prop), zone) for each in where)
 
 
-def _prop_holds(test: Test, value: object, zone: str) -> bool:
+def _prop_holds(test: ValueTest, value: object, zone: str) -> bool:
     if test.op == "exists":
         return (value is not None) == test.limits[0].value
     if test.limits[0].kind == "null":
