@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from crm.lib.problems import Refused
+from crm.lib.refused import Refused
 from crm.models import User
 from customers.events import record
 from customers.models import Account, AccountState, Task, TaskComment
