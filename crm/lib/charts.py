@@ -223,7 +223,7 @@ def axis(values: Sequence[Value], low: float | None, high: float | None) -> list
     step = round_step((top - bottom) / 4 or max(abs(top), 1.0) / 4)
     first = math.floor(bottom / step + 1e-9)
     last = max(first + 1, math.ceil(top / step - 1e-9))
-    return [round(index * step, 10) for index in range(first, last + 1)]
+    return [float(f"{index * step:.12g}") for index in range(first, last + 1)]
 
 
 def round_step(raw: float) -> float:
