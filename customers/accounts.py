@@ -10,12 +10,18 @@ from customers.models import Account, AccountState, Contact
 from customers.traits import SYSTEM, TraitFact, set_traits_batch
 
 
-def create_accounts(names: Sequence[str], *, at: datetime, lifecycle: str = "customer", domain: str = "") -> list[Account]:
-    """Make accounts with their state rows, in order of `names`. `lifecycle` stands until billing owns it."""
+def create_accounts(
+    names: Sequence[str], *, at: datetime, lifecycle: str = "customer", domain: str = "", provisional: bool = False
+) -> list[Account]:
+    """Make accounts with their state rows, in order of `names`. `lifecycle` stands until billing owns it.
+
+    A provisional name stands in its column only: any name that is ever stated, however early, takes its place.
+    """
     with transaction.atomic():
         made = Account.objects.bulk_create([Account(name=n[:200], folded=fold(n)[:200], domain=domain, created_at=at) for n in names])
         AccountState.objects.bulk_create([AccountState(account=account, lifecycle=lifecycle) for account in made])
-        first = [TraitFact(a.pk, path, value, at) for a in made for path, value in (("name", a.name), ("lifecycle", lifecycle))]
+        named = [] if provisional else [TraitFact(a.pk, "name", a.name, at) for a in made]
+        first = named + [TraitFact(a.pk, "lifecycle", lifecycle, at) for a in made]
         set_traits_batch(first, at=at, actor=SYSTEM, writer="system")
     return made
 

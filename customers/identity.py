@@ -81,7 +81,7 @@ def ensure_accounts(scope: int, group_ids: Collection[str], *, at: datetime, lif
     """Accounts of these group ids; unknown ones are made, named by their id until a trait says better."""
     found = find(scope, GROUP, group_ids)
     missing = sorted(set(group_ids) - found.keys())
-    made = accounts.create_accounts(missing, at=at, lifecycle=lifecycle) if missing else []
+    made = accounts.create_accounts(missing, at=at, lifecycle=lifecycle, provisional=True) if missing else []
     return found | {group_id: account.pk for group_id, account in zip(missing, made, strict=True)}
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max, Min, QuerySet
 from django_q.tasks import async_task
 
-from crm.lib.problems import Refused
+from crm.lib.refused import Refused
 from crm.models import Job
 from customers.ingest import apply
 from customers.models import Delivery, QuarantinedItem, Source
