@@ -108,16 +108,17 @@ def set_term(subscription: Subscription, renewal_date: date | None, term_months:
 
 def change_plan(
     subscription: Subscription,
-    price: Price,
+    price: Price | None = None,
     *,
     at: datetime,
     quantity: Decimal | int | None = None,
     when: str = NOW,
     by: User | None = None,
 ) -> Subscription:
-    """Change to another price, now (unused time is credited, the rest of the period charged) or at the period's end.
+    """Change price, quantity or both (None: as it is), now or at the period's end.
 
-    Periods stay counted from the same anchor, also when the interval differs. A change that was still to come is dropped.
+    Now: unused time is credited, the rest of the period charged. Periods stay counted from the same anchor, also when the
+    interval differs. A change that was still to come is dropped.
     Raises NothingChanges, CurrencyMismatch, PlanArchived, QuantityNotPositive, SubscriptionEnded, UnknownChoice.
     """
     check_when(when)
@@ -125,6 +126,7 @@ def change_plan(
         work = opened(subscription, at)
         changeable(work.subscription, at)
         wanted = work.item.quantity if quantity is None else Decimal(quantity)
+        price = price or work.item.price
         check_price(price, work.subscription.currency, unless=work.item.price)
         drop_pending(work.subscription)
         change = replace_now if when == NOW else schedule_change
@@ -135,8 +137,7 @@ def change_quantity(
     subscription: Subscription, quantity: Decimal | int, *, at: datetime, when: str = NOW, by: User | None = None
 ) -> Subscription:
     """Change the quantity of the plan; as `change_plan` with the same price."""
-    price = Price.objects.select_related("plan").get(items__subscription=subscription, items__slot=0, items__valid_until=None)
-    return change_plan(subscription, price, at=at, quantity=quantity, when=when, by=by)
+    return change_plan(subscription, at=at, quantity=quantity, when=when, by=by)
 
 
 def cancel(

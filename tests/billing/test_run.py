@@ -122,7 +122,7 @@ moves = st.lists(
 
 @pytest.mark.django_db
 @given(moves)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_story_nothing_is_missing_and_the_books_balance(steps):
     with transaction.atomic():
         prices = [
