@@ -27,6 +27,7 @@ class Playbook(models.Model):
     active_version = models.ForeignKey("PlaybookVersion", models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True, blank=True, help_text="Since when it runs without a break.")
+    listens_after = models.BigIntegerField(default=0, help_text="Fact log row after which its event triggers listen.")
     failures = models.PositiveSmallIntegerField(default=0, help_text="Sweeps in a row that failed.")
     error = models.TextField(blank=True, help_text="Why the last sweep failed.")
 
@@ -114,7 +115,7 @@ class Firing(models.Model):
 
 
 class Run(models.Model):
-    """The steps of one firing. `cursor` is the index of the next step; a waiting run goes on at `due_at`."""
+    """The steps of one firing. `cursor` is the index of the next step, which is due at `due_at`. Working on a run locks its row."""
 
     class Status(models.TextChoices):
         RUNNING = "running"
@@ -133,7 +134,6 @@ class Run(models.Model):
     status = models.CharField(max_length=7, choices=Status.choices, default=Status.RUNNING)
     cursor = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     goal_at = models.DateTimeField(null=True, help_text="When the goal was seen to be reached.")

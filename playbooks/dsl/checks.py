@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from crm.lib.yaml_marks import Finding, Path, did_you_mean
 from customers.conditions.durations import parse_duration
 from playbooks.dsl import templates
 from playbooks.dsl.document import trigger_docs
-from playbooks.dsl.problems import Finding, Path, did_you_mean
 
 _INPUT_TYPES: dict[str, tuple[type, ...]] = {"number": (int, float), "money": (int, float), "boolean": (bool,)}
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from crm.lib.yaml_marks import DocumentError, Finding, Loaded, Path, Problem, load
 from customers.conditions.errors import ConditionError
 from customers.conditions.parse import parse
 from playbooks.dsl import checks, structure, supported
 from playbooks.dsl.document import Document, build, input_values, with_inputs
-from playbooks.dsl.loader import Loaded, load
-from playbooks.dsl.problems import DocumentError, Finding, Path, Problem
 
 _ABOUT_KEYS = {"unknown_key", "missing_key", "no_run_here", "not_supported_yet"}
 

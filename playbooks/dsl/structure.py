@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from playbooks.dsl.problems import Finding, Path, did_you_mean, nearest
+from crm.lib.yaml_marks import Finding, Path, did_you_mean, nearest
 
 Schema = dict[str, Any]
 

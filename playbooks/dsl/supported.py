@@ -6,7 +6,7 @@ A playbook must never be half understood: whatever would be ignored is an error 
 from collections.abc import Iterator
 from typing import Any
 
-from playbooks.dsl.problems import Finding, Path
+from crm.lib.yaml_marks import Finding, Path
 
 CODE = "not_supported_yet"
 
@@ -15,7 +15,7 @@ TRIGGERS = ("event", "becomes_true")
 POLICY_KEYS = ("reentry", "cooldown", "when_blocked", "concurrency", "existing_on_activate")
 POLICY_VALUES = {"concurrency": ("skip", "parallel"), "existing_on_activate": ("baseline",)}
 STEPS = ("task", "wait", "set", "offer")
-TASK_KEYS = ("title", "body", "assign", "due_in", "priority")
+TASK_KEYS = ("title", "body", "assign", "due_in", "priority", "merge_into_open")
 OFFER_KEYS = ("kind", "amount", "currency", "cap", "deliver")
 CONDITIONS = ("segment", "playbook_state", "step")
 INPUT_TYPES = ("number", "string", "duration", "money", "boolean")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from crm.lib import money
-from playbooks.dsl.problems import did_you_mean
+from crm.lib.yaml_marks import did_you_mean
 
 ROOTS = ("account", "trigger", "steps", "inputs")
 FILTERS = ("money", "date", "number", "percent")

@@ -2,8 +2,7 @@
 
 import pytest
 
-from playbooks.dsl.loader import MAX_ALIASES, MAX_BYTES, load
-from playbooks.dsl.problems import DocumentError, Finding
+from crm.lib.yaml_marks import MAX_ALIASES, MAX_BYTES, DocumentError, Finding, load
 
 
 def refusal(text: str | bytes) -> tuple[str, int, int]:

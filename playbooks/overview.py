@@ -1,0 +1,145 @@
+"""What pages and the API show of playbooks: the list with its numbers, the log of runs, one run with its steps. Reading only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+
+from crm.models import Installation, User
+from customers.conditions.sentence import sentence
+from customers.models import Account, Task
+from playbooks.active import of_version
+from playbooks.judging import compiler_for
+from playbooks.models import Decision, Effect, Playbook, PlaybookVersion, Run, Step
+
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One playbook in the list. Counts of the last 30 days unless named otherwise; `audience` None: it has no version."""
+
+    playbook: Playbook
+    version: int | None
+    sentence: str
+    audience: int | None
+    running: int
+    started: int
+    reached_goal: int
+    tasks_open: int
+    tasks: int
+    outcomes: dict[str, int]
+    last_started_at: datetime | None
+
+
+def overview(user: User, at: datetime) -> list[Line]:
+    """Every playbook with its numbers for the accounts that `user` may see, those that run first, then by name.
+
+    Four queries and one per playbook for its audience.
+    """
+    visible = Account.objects.visible_to(user)
+    installation = Installation.load()
+    runs, tasks = run_counts(visible, at), task_counts(visible, at)
+    found = Playbook.objects.exclude(status=Playbook.Status.ARCHIVED).select_related("active_version")
+    lines = [line(p, runs.get(p.pk, {}), tasks.get(p.key, {}), visible, installation, at) for p in found.order_by("name", "pk")]
+    return sorted(lines, key=lambda each: each.playbook.status != Playbook.Status.ACTIVE)
+
+
+def line(
+    playbook: Playbook, runs: dict[str, Any], tasks: dict[str, Any], visible: QuerySet, installation: Installation, at: datetime
+) -> Line:
+    version = playbook.active_version
+    return Line(
+        playbook,
+        version.n if version else None,
+        trigger_sentence(version, installation) if version else "",
+        audience(playbook, version, visible, installation, at) if version else None,
+        runs.get("running", 0),
+        runs.get("started", 0),
+        runs.get("goal", 0),
+        tasks.get("open", 0),
+        tasks.get("made", 0),
+        {outcome: tasks.get(outcome, 0) for outcome in Task.Outcome.values},
+        runs.get("last"),
+    )
+
+
+def run_counts(visible: QuerySet, at: datetime) -> dict[int, dict[str, Any]]:
+    """Playbook id to its runs: running now, started and at their goal in the last 30 days, last start."""
+    recent = Q(started_at__gt=at - RECENT)
+    counts = {
+        "running": Count("pk", filter=Q(status__in=Run.ACTIVE)),
+        "started": Count("pk", filter=recent),
+        "goal": Count("pk", filter=recent & Q(goal_at__isnull=False)),
+        "last": Max("started_at"),
+    }
+    found = Run.objects.filter(account__in=visible, started_at__lte=at)
+    return {row.pop("playbook_id"): row for row in found.values("playbook_id").annotate(**counts)}
+
+
+def task_counts(visible: QuerySet, at: datetime) -> dict[str, dict[str, Any]]:
+    """Playbook key to its tasks: open now, made in the last 30 days, and closed in them by outcome."""
+    counts = {"open": Count("pk", filter=Q(status__in=["open", "snoozed"])), "made": Count("pk", filter=Q(created_at__gt=at - RECENT))}
+    counts |= {name: Count("pk", filter=Q(outcome=name, closed_at__gt=at - RECENT)) for name in Task.Outcome.values}
+    found = Task.objects.filter(account__in=visible, created_at__lte=at).exclude(playbook="")
+    return {row.pop("playbook"): row for row in found.values("playbook").annotate(**counts)}
+
+
+def audience(playbook: Playbook, version: PlaybookVersion, visible: QuerySet, installation: Installation, at: datetime) -> int:
+    """How many accounts the playbook is for at `at`, of those in `visible`. One query."""
+    active = of_version(playbook, version, installation)
+    compiler = compiler_for(active, at)
+    truth = compiler.condition(active.compiled.segment)
+    sql = f"select a.account_id from {compiler.from_sql()} where {truth}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, dict(compiler.params))
+        ids = {account_id for (account_id,) in cursor.fetchall()}
+    return len(ids & set(visible.values_list("pk", flat=True)))
+
+
+def trigger_sentence(version: PlaybookVersion, installation: Installation) -> str:
+    """What starts the playbook, in words: "When logins fall …; or when invoice.past_due happens"."""
+    active = of_version(version.playbook, version, installation)
+    parts = [f"when {sentence(edge.condition)}{_hold(edge.trigger.hold)}" for edge in active.compiled.edges]
+    parts += [f"when {listener.trigger.event} happens" for listener in active.compiled.listeners]
+    return "; or ".join(parts)
+
+
+def _hold(hold: Any) -> str:
+    return f" for {hold.words}" if hold else ""
+
+
+def runs_of(playbook: Playbook, user: User) -> QuerySet:
+    """The playbook's runs on accounts that `user` may see, newest first, with account, version and firing."""
+    found = Run.objects.filter(playbook=playbook, account__in=Account.objects.visible_to(user))
+    return found.select_related("account", "version", "firing").order_by("-id")
+
+
+def run_log(playbook: Playbook, user: User, *, before: int | None = None, limit: int = 50) -> list[Run]:
+    """A page of `runs_of` with steps and effects (`steps_done`, `effects_done`); `before` is the last id of the page before.
+
+    Three queries.
+    """
+    found = runs_of(playbook, user).prefetch_related(*with_steps())
+    return list((found.filter(pk__lt=before) if before else found)[:limit])
+
+
+def with_steps() -> Iterable[Prefetch]:
+    """What a run's page needs: its steps and effects in the order in which they were made."""
+    steps, effects = Step.objects.order_by("id"), Effect.objects.order_by("id")
+    return [Prefetch("steps", steps, to_attr="steps_done"), Prefetch("effects", effects, to_attr="effects_done")]
+
+
+def runs_on(account: Account, *, limit: int = 20) -> list[Run]:
+    """The newest runs of all playbooks on one account, with steps. Three queries."""
+    found = Run.objects.filter(account=account).select_related("playbook", "version", "firing").prefetch_related(*with_steps())
+    return list(found.order_by("-id")[:limit])
+
+
+def suppressed(playbook: Playbook, user: User, at: datetime, *, limit: int = 50) -> list[Decision]:
+    """The newest decisions not to start, with their accounts: what the playbook held back and why."""
+    found = Decision.objects.filter(playbook=playbook, at__lte=at, account__in=Account.objects.visible_to(user))
+    return list(found.exclude(outcome=Decision.Outcome.STARTED).select_related("account").order_by("-at", "-id")[:limit])

@@ -1,0 +1,197 @@
+"""The live loop: everything that playbooks have to do at an instant. Safe to call twice, in parallel, and to be killed in.
+
+Order: due steps, newly known facts (goals and exits, event triggers, edges of accounts that changed), the daily look at
+all accounts, then the steps of what started. Each part is its own transaction; the database's keys decide, not the caller.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from crm.models import Installation
+from playbooks import daily, intake, listening, stepping
+from playbooks.active import Active, load_active
+from playbooks.admission import Admitted, admit
+from playbooks.intake import Logged
+from playbooks.models import Playbook, Run
+from playbooks.sweep import sweep
+
+log = logging.getLogger(__name__)
+MAX_FAILURES = 3
+
+
+class PlaybookFailed(Exception):
+    """One playbook could not be judged; the others can."""
+
+    def __init__(self, active: Active, error: Exception):
+        self.active, self.error = active, error
+        super().__init__(f"{active.document.key}: {error}")
+
+
+@dataclass
+class Tick:
+    """One call of the loop: its instant, when it must stop, and what it did."""
+
+    at: datetime
+    installation: Installation
+    deadline: float
+    actives: list[Active]
+    counts: Counter = field(default_factory=Counter)
+
+    @property
+    def zone(self) -> str:
+        return self.installation.zone
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.deadline
+
+
+def run_due(*, at: datetime, limit_seconds: float = 60) -> dict[str, int]:
+    """Do everything due at `at`. Returns counts: facts, started, suppressed, deferred, steps, ended, looked, failed.
+
+    Work is committed in small pieces; what does not fit into `limit_seconds` is left to the next call.
+    """
+    installation = Installation.load()
+    tick = Tick(at, installation, time.monotonic() + limit_seconds, load_active(installation))
+    step_due(tick)
+    missed, newest = daily.due(at, tick.zone)
+    for logical_at in missed:
+        look_at_all(tick, logical_at, logical_at, admits=False)
+    take_facts(tick, edges=newest is None)
+    if newest:
+        look_at_all(tick, newest, at, admits=True)
+        end_runs(tick, None)
+    step_due(tick)
+    return dict(tick.counts)
+
+
+def step_due(tick: Tick) -> None:
+    """Work off the runs whose next step is due."""
+    last = 0
+    while not tick.is_over and (ids := stepping.due_runs(tick.at, after=last)):
+        for run_id in ids:
+            tick.counts["steps"] += stepping.work_off(run_id, at=tick.at, installation=tick.installation)
+        last = ids[-1]
+
+
+def take_facts(tick: Tick, *, edges: bool) -> None:
+    """Read the fact log to its end, slice by slice. `edges` False: the daily look of this call judges all edges anyway."""
+    broken: set[int] = set()
+    while not tick.is_over:
+        try:
+            if not take_slice(tick, broken, edges=edges):
+                return
+        except PlaybookFailed as failure:
+            if note_failure(failure, tick) >= MAX_FAILURES:
+                broken.add(failure.active.playbook.pk)
+
+
+@transaction.atomic
+def take_slice(tick: Tick, broken: set[int], *, edges: bool) -> int:
+    """Judge one slice of new facts and move the cursor, in one transaction. Returns how many rows; 0 at the end."""
+    cursor = intake.lock_cursor()
+    rows = intake.read_slice(cursor, at=tick.at) if cursor else []
+    if not cursor or not rows:
+        return 0
+    end_runs(tick, frozenset().union(*(row.accounts for row in rows)))
+    names = frozenset(listener.trigger.event for active in tick.actives for listener in active.compiled.listeners)
+    events = intake.arrivals(rows, names)
+    for active in tick.actives:
+        if active.playbook.pk not in broken:
+            guarded(active, lambda active=active: judge_facts(tick, active, rows, events, edges=edges))
+    intake.move(cursor, rows)
+    tick.counts["facts"] += len(rows)
+    return len(rows)
+
+
+def judge_facts(tick: Tick, active: Active, rows: list[Logged], events: list[intake.Arrived], *, edges: bool) -> None:
+    """One playbook against new facts: its event triggers, and its edges for the accounts that changed."""
+    wanted = listening.candidates(active, events, at=tick.at, zone=tick.zone) if active.compiled.listeners else []
+    dirty = intake.touched(rows, active.compiled.names, active.compiled.paths) if edges and active.compiled.edges else set()
+    if not wanted and not dirty:
+        return
+    if not lock(active):
+        return
+    if wanted:
+        note(tick, admit(active, wanted, at=tick.at))
+    if dirty:
+        note(tick, sweep(active, at=tick.at, account_ids=dirty))
+
+
+def look_at_all(tick: Tick, logical_at: datetime, at: datetime, *, admits: bool) -> None:
+    """The daily look: every edge of every playbook for all accounts. Each playbook is one transaction."""
+    daily.begin(logical_at, zone=tick.zone, at=tick.at)
+    for active in tick.actives:
+        if active.compiled.edges and (admits or active.playbook.activated_at <= at):
+            look_at(tick, active, at, admits=admits)
+    daily.finish(logical_at, zone=tick.zone, at=tick.at, counts=dict(tick.counts))
+
+
+def look_at(tick: Tick, active: Active, at: datetime, *, admits: bool) -> None:
+    try:
+        with transaction.atomic():
+            guarded(active, lambda: judge_all(tick, active, at, admits=admits))
+    except PlaybookFailed as failure:
+        note_failure(failure, tick)
+    else:
+        clear_failure(active)
+
+
+def judge_all(tick: Tick, active: Active, at: datetime, *, admits: bool) -> None:
+    if lock(active):
+        note(tick, sweep(active, at=at, admits=admits))
+        tick.counts["looked"] += 1
+
+
+def end_runs(tick: Tick, account_ids: frozenset[int] | None) -> None:
+    """Goals and exits of waiting runs on these accounts (None: all)."""
+    waiting = Run.objects.filter(status=Run.Status.WAITING, playbook__status=Playbook.Status.ACTIVE)
+    waiting = waiting.filter(Q(version__doc__has_key="goal") | Q(version__doc__has_key="exit"))
+    if account_ids is not None:
+        waiting = waiting.filter(account_id__in=account_ids)
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    if ids:
+        tick.counts["ended"] += stepping.end_early(ids, at=tick.at, installation=tick.installation)
+
+
+def lock(active: Active) -> bool:
+    """One worker at a time judges a playbook. False: meanwhile it was paused or got another version."""
+    same = Playbook.objects.filter(pk=active.playbook.pk, status=Playbook.Status.ACTIVE, active_version=active.version)
+    return same.select_for_update(no_key=True).exists()
+
+
+def guarded(active: Active, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception as error:
+        raise PlaybookFailed(active, error) from error
+
+
+def note(tick: Tick, admitted: Admitted) -> None:
+    tick.counts["started"] += len(admitted.runs)
+    tick.counts["deferred"] += len(admitted.deferred)
+    tick.counts["suppressed"] += admitted.suppressed
+
+
+def note_failure(failure: PlaybookFailed, tick: Tick) -> int:
+    """Keep the error on the playbook, for people to see. Returns how often it failed in a row."""
+    log.error("playbook failed", exc_info=failure.error)
+    tick.counts["failed"] += 1
+    playbook = failure.active.playbook
+    playbook.failures += 1
+    playbook.error = f"{type(failure.error).__name__}: {failure.error}"[:2000]
+    playbook.save(update_fields=["failures", "error"])
+    return playbook.failures
+
+
+def clear_failure(active: Active) -> None:
+    if active.playbook.failures:
+        active.playbook.failures, active.playbook.error = 0, ""
+        active.playbook.save(update_fields=["failures", "error"])
