@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """`/search/?q=`: a page of its own, and the results of the palette."""
-    text = request.GET.get("q", "").strip()[:100]
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     context = {"q": text, "groups": find(request.user, text)}
     return htmx.render(request, "crm/search.html", "crm/_search_results.html", context)
 

@@ -126,7 +126,7 @@ class Listing:
     def _values(self, params: QueryDict, problems: list[str]) -> dict[str, Any]:
         values = {}
         for item in self.filters:
-            if raw := params.get(item.key, "").strip():
+            if raw := params.get(item.key, "").replace("\x00", "").strip():
                 try:
                     values[item.key] = item.parse(raw)
                 except (ValueError, InvalidOperation):

@@ -144,6 +144,14 @@ def test_a_refused_form_takes_the_focus_to_its_errors(page: Page) -> None:
     expect(page.get_by_label("Time zone")).to_have_value("Nowhere")
 
 
+def test_the_rail_folds_and_stays_folded(page: Page) -> None:
+    page.goto("/styleguide/")
+    page.get_by_role("button", name="Fold the menu").click()
+    assert page.locator("#rail").bounding_box()["width"] == 56
+    page.reload()
+    assert page.locator("#rail").bounding_box()["width"] == 56
+
+
 def test_the_feed_lamp_comes_after_the_page(page: Page) -> None:
     page.goto("/styleguide/")
     expect(page.locator("#lamp")).to_contain_text("no data yet")
