@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from customers.conditions.load import load_facts
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import Count
@@ -19,6 +18,7 @@ from customers.events import Fact, record_batch
 from playbooks import decisions
 from playbooks.active import Active
 from playbooks.decisions import Verdict
+from playbooks.loading import load_facts
 from playbooks.matching.admission import Block, History, is_deferred, refuse_guard, refuse_policy
 from playbooks.models import Decision, Firing, Run
 

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from customers.conditions.load import load_facts
-
 from crm.models import Installation
 from customers.conditions import explain as conditions
 from customers.models import Account
 from playbooks.active import Active, Edge, of_version
+from playbooks.loading import load_facts
 from playbooks.models import Decision, Firing, Playbook, PlaybookVersion
 from playbooks.reasons import Explained
 

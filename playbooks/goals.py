@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from customers.conditions.load import load_facts
-
 from customers.conditions import nodes
 from customers.conditions.durations import add
 from customers.conditions.evaluate import evaluate
@@ -15,6 +13,7 @@ from customers.conditions.parse import parse
 from playbooks.active import Active
 from playbooks.dsl import templates
 from playbooks.dsl.document import Exit
+from playbooks.loading import load_facts
 from playbooks.models import Run
 
 LEFT_SEGMENT = "left_segment"

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from customers.conditions.load import load_facts
-
 from customers.conditions.evaluate import evaluate
 from customers.conditions.facts import AccountFacts
 from playbooks.active import Active, Listener
 from playbooks.admission import Candidate
 from playbooks.intake import Arrived, heard, key_of
+from playbooks.loading import load_facts
 from playbooks.matching.admission import Block, refuse_event, refuse_value
 from playbooks.reasons import event_why
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from customers.conditions.load import load_facts
 from django.db import connection
 
 from customers.conditions.durations import local_day
@@ -20,6 +19,7 @@ from playbooks.active import Active, Edge
 from playbooks.admission import Admitted, Candidate, admit
 from playbooks.decisions import Verdict
 from playbooks.judging import truths
+from playbooks.loading import load_facts
 from playbooks.matching.admission import Block
 from playbooks.matching.edge import EdgeRule, EdgeState, Move, advance
 from playbooks.matching.keys import edge_key

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from crm.lib.problems import Refused
+from crm.lib.refused import Refused
 from crm.models import Installation, User
 from customers.models import FactLog
 from playbooks.active import of_version
