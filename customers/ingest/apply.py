@@ -38,6 +38,9 @@ class Counts:
     repeated: int = 0
     quarantined: int = 0
 
+    def __len__(self) -> int:
+        return self.deliveries
+
     def add(self, other: "Counts") -> None:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))

@@ -1,0 +1,80 @@
+"""Feeds that live, go quiet and fall silent; and sources in the middle of sending."""
+
+from datetime import timedelta
+
+import pytest
+
+from customers import heartbeat, sources
+from customers.ingest import apply
+from customers.models import SourceHour
+from tests.customers.ingest.sending import message, send
+from tests.factories import NOW, make_source
+
+pytestmark = pytest.mark.django_db
+
+
+def fill(source, per_hour, *, days=30, until=NOW, silent_hours=0):
+    hours = [until - timedelta(hours=n + 1) for n in range(silent_hours, days * 24)]
+    SourceHour.objects.bulk_create([SourceHour(source_id=source.pk, hour=h, items=per_hour) for h in hours])
+
+
+@pytest.mark.parametrize(
+    ("last_hour", "days", "per_hour", "state"),
+    [
+        (100, 30, 100, "live"),
+        (49, 30, 100, "quiet"),
+        (19, 30, 100, "silent"),
+        (0, 13, 100, "live"),
+        (0, 30, 9, "live"),
+        (0, 15, 100, "silent"),
+    ],
+)
+def test_a_feed_is_judged_against_the_same_hours_of_four_weeks(last_hour, days, per_hour, state):
+    source = make_source()
+    fill(source, per_hour, days=days, silent_hours=1)
+    SourceHour.objects.create(source_id=source.pk, hour=NOW - timedelta(hours=1), items=last_hour)
+    assert heartbeat.feed_states(NOW)[source.pk].state == state
+    assert [f.source_id for f in heartbeat.silent_sources(NOW)] == ([source.pk] if state == "silent" else [])
+
+
+def test_a_paused_feed_is_paused_and_a_feed_that_never_spoke_is_new():
+    silent, new = make_source(), make_source()
+    fill(silent, 100, silent_hours=5)
+    sources.pause(silent)
+    states = heartbeat.feed_states(NOW)
+    assert (states[silent.pk].state, states[new.pk].state) == ("paused", "new")
+
+
+def test_a_source_is_unquiet_while_something_waits_and_for_ten_seconds_after():
+    source = make_source()
+    send(source, message(), at=NOW)
+    assert heartbeat.unquiet_sources(NOW + timedelta(seconds=20)) == [source.pk]
+    apply.apply_pending(at=NOW)
+    assert heartbeat.unquiet_sources(NOW + timedelta(seconds=9)) == [source.pk]
+    assert heartbeat.is_quiet(NOW + timedelta(seconds=10))
+
+
+def test_a_source_that_never_stops_sending_holds_up_for_sixty_seconds_only():
+    source = make_source()
+    for second in range(0, 90, 5):
+        send(source, message(key=f"m{second}"), at=NOW + timedelta(seconds=second))
+    apply.apply_pending(at=NOW)
+    assert heartbeat.unquiet_sources(NOW + timedelta(seconds=59)) == [source.pk]
+    assert heartbeat.is_quiet(NOW + timedelta(seconds=85))
+
+
+def test_an_hour_with_many_bad_items_raises_an_alarm():
+    source = make_source()
+    SourceHour.objects.create(source_id=source.pk, hour=NOW, items=1000, quarantined=20)
+    assert [(a.source, a.quarantined) for a in heartbeat.alarms(NOW)] == [(source, 20)]
+    SourceHour.objects.update(quarantined=19)
+    assert heartbeat.alarms(NOW) == []
+
+
+def test_the_source_list_costs_the_same_for_one_and_for_many(django_assert_num_queries):
+    for _ in range(5):
+        send(make_source(), message(), at=NOW)
+    with django_assert_num_queries(7):
+        rows = sources.listing(NOW)
+    assert [r.waiting for r in rows] == [1] * 5
+    assert len(rows[0].hours) == 24
