@@ -33,7 +33,9 @@ class ScorecardVersion(models.Model):
 class Score(models.Model):
     """The score of an account on one local day of the installation, with the points of each factor.
 
-    `points` = {factor key: {value, points, possible, known, cause}}; the points add up to `score` by the version's rule.
+    `points` = {factor key: {value, share, points, possible, known[, since]}}: the points add up to `score`, the possible
+    ones to 100; `share` is in millionths, null where the factor does not count; `since` (only under `missing: hold`) is the
+    day on which the value was last known.
     """
 
     pk = models.CompositePrimaryKey("account_id", "day")
@@ -46,6 +48,8 @@ class Score(models.Model):
     known = models.SmallIntegerField(help_text="Factors with a known value.")
     factors = models.SmallIntegerField(help_text="Factors in all.")
     points = models.JSONField(default=dict)
+    reason = models.CharField(max_length=200, blank=True, help_text="The factor that costs most points, in words.")
+    reconstructed = models.BooleanField(default=False, help_text="Worked out later, from facts learnt after that day.")
 
     class Meta:
         indexes = [models.Index(fields=["day", "account_id"], name="score_by_day")]
