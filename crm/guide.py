@@ -123,6 +123,12 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "tabs": [{"label": name, "url": f"#{name.lower()}", "count": count} for name, count in TABS],
         "form": SampleForm(prefix="sample"),
         "wrong": wrong,
+        **drawings(),
+    }
+
+
+def drawings() -> dict[str, charts.Chart]:
+    return {
         "line": charts.line(
             "Health of Halvorsen Marine",
             WEEKS,
