@@ -171,3 +171,21 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part} {self.at}"
+
+
+class StoredAnswer(models.Model):
+    """The first answer to a POST that carried an Idempotency-Key; see crm.idempotency. Kept for a day."""
+
+    caller = models.CharField(max_length=64, help_text="Digest of the API key, or the person.")
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of address and body.")
+    status = models.SmallIntegerField(default=0)
+    content_type = models.CharField(max_length=80, blank=True)
+    body = models.TextField(blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller", "key"], name="an_idempotency_key_is_used_once")]
+
+    def __str__(self) -> str:
+        return self.key

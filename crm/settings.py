@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm.idempotency.IdempotencyMiddleware",
 ]
 
 TEMPLATES = [
@@ -175,23 +176,27 @@ Q_CLUSTER = {
 }
 
 # API
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one caller, in each web process
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["crm.auth.ApiKeyAuthentication", "crm.auth.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["crm.auth.HasScope"],
     "DEFAULT_PAGINATION_CLASS": "crm.lib.paging.CursorPaging",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["crm.lib.filtering.StrictFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "crm.schema.Schema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["crm.lib.json_body.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["crm.auth.CallsPerMinute"],
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "crm.lib.problems.problem_response",
-    "PAGE_SIZE": 50,
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tenure API",
-    "DESCRIPTION": "The open-source relationship CRM for recurring revenue.",
+    "DESCRIPTION": "The open-source relationship CRM for recurring revenue. docs/api.md tells how lists, errors and keys work.",
     "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -199,6 +204,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"LifecycleEnum": "customers.filters.LIFECYCLES"},
 }
 
 # Ingest limits; a Source may set its own
@@ -229,7 +235,6 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'self'"],
         "form-action": ["'self'"],
     },
-    "EXCLUDE_URL_PREFIXES": ("/api/docs",),
 }
 
 LOGGING = {
