@@ -1,42 +1,29 @@
-"""What `bin/run` tells the person who started it: the address once the site answers, then how far the demo is."""
+"""What `bin/run` tells the person who started it: where the site is and how to sign in, once it answers."""
 
 import os
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 
 from django.conf import settings
 
-from crm.models import Installation, User
+from crm.demo import fill
+from crm.models import Role, User
 
-EVERY_SECONDS = 5
 ANSWER_SECONDS = 2
 
 
-class Progress:
-    """Called at each turn of the supervisor; says each thing once."""
+class Announcement:
+    """Called at each turn of the supervisor; speaks once. How far the demo is, the demo says itself."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self.say = say
-        self.is_up = False
-        self.next_at = 0.0
-        self.last = ""
+        self.is_made = False
 
     def report(self) -> None:
-        if not self.is_up:
-            self.is_up = site_answers()
-            if self.is_up:
-                self.say(f"\n  Tenure is at {settings.SITE_URL}\n  {sign_in()}\n  Ctrl-C stops it.\n")
-        if time.monotonic() >= self.next_at:
-            self.next_at = time.monotonic() + EVERY_SECONDS
-            self.tell_demo()
-
-    def tell_demo(self) -> None:
-        line = demo_line(Installation.load().demo or {})
-        if line and line != self.last:
-            self.say(line)
-        self.last = line
+        if not self.is_made and site_answers():
+            self.is_made = True
+            self.say("\n".join(["", f"  Tenure is at {settings.SITE_URL}", *(f"  {line}" for line in sign_in()), "  Ctrl-C stops it.", ""]))
 
 
 def site_answers() -> bool:
@@ -52,20 +39,12 @@ def site_answers() -> bool:
     return True
 
 
-def sign_in() -> str:
-    """How to sign in: with the demo's people, as told by the demo, or by making the first person."""
-    demo = Installation.load().demo or {}
-    if sign_in := demo.get("sign_in"):
-        return f"Sign in as {sign_in}"
+def sign_in() -> list[str]:
+    """How to sign in: as the demo's people, or by making the first person."""
+    demo = User.objects.filter(email__endswith=f"@{fill.DOMAIN}")
+    people = [demo.filter(role=role).order_by("pk").first() for role in (Role.CSM, Role.ADMIN)]
+    if any(people):
+        return [f"Sign in as {user.email} ({user.get_role_display()}), password {fill.PASSWORD}" for user in people if user]
     if User.objects.filter(is_active=True, is_staff=True).exists():
-        return "Sign in with your e-mail address."
-    return "Make the first person:  bin/manage createsuperuser"
-
-
-def demo_line(demo: dict[str, object]) -> str:
-    """One line about the demo's progress, from Installation.demo {state, day, until, share}."""
-    state = demo.get("state")
-    if state == "running":
-        share = float(str(demo.get("share") or 0))
-        return f"Demo: {share:.0%}, the story is at {demo.get('day')} of {demo.get('until')}"
-    return "Demo: complete" if state == "done" else ""
+        return ["Sign in with your e-mail address."]
+    return ["Make the first person:  bin/manage createsuperuser"]

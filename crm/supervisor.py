@@ -28,6 +28,7 @@ from crm.models import Heartbeat
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 20
 LONGEST_PAUSE = 30
+MOST_FAILURES = 4
 LOOK_AT_WORKER_SECONDS = 15
 PYTHON = [sys.executable, "-P"]
 MANAGE = [*PYTHON, str(settings.BASE_DIR / "manage.py")]
@@ -69,20 +70,26 @@ class Child:
 
     @property
     def is_over(self) -> bool:
-        return self.once and self.process is not None and self.process.poll() == 0
+        """A `once` child that ended well, or failed too often."""
+        return self.once and self.process is not None and (self.process.poll() == 0 or self.failures > MOST_FAILURES)
 
     def watch(self) -> None:
         """Start the child when it is not running and its pause is over."""
         if self.is_over or (self.process is not None and self.process.poll() is None):
             return
         if self.process is not None and self.start_after < self.started_at:
-            self.kill()
-            self.failures = 1 if time.monotonic() - self.started_at > LONGEST_PAUSE else self.failures + 1
-            pause = min(2 ** (self.failures - 1), LONGEST_PAUSE)
-            self.start_after = time.monotonic() + pause
-            say(f"{self.name} ended with code {self.process.returncode}; starting it again in {pause} s")
-        if time.monotonic() >= self.start_after:
+            self.plan_restart(self.process.returncode)
+        elif time.monotonic() >= self.start_after:
             self.start()
+
+    def plan_restart(self, code: int) -> None:
+        """End what is left of the group, and set the pause: 1, 2, 4 … seconds, from 1 again after it ran for a while."""
+        self.kill()
+        ran_well = not self.once and time.monotonic() - self.started_at > LONGEST_PAUSE
+        self.failures = 1 if ran_well else self.failures + 1
+        pause = min(2 ** (self.failures - 1), LONGEST_PAUSE)
+        self.start_after = time.monotonic() + pause
+        say(f"{self.name} ended with code {code}; " + ("given up" if self.is_over else f"starting it again in {pause} s"))
 
     def signal(self, number: int) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -1,16 +1,19 @@
-"""What every test stands on: the database of the suite and files that need no collecting.
+"""What every test stands on: the database of the suite, files that need no collecting, a living Tenure for real clients.
 
 TEST_DATABASE_URL names a server (PostgreSQL 15 or newer); without it an embedded one is started for the
 suite, with its own data folder. The people and companies of the tests live in `cast.py`.
 """
 
 import os
+from collections.abc import Iterator
 
 import environ
 import pytest
 from django.conf import settings
 
+from crm import database
 from tests.cast import *  # noqa: F403  the people of the tests
+from tests.live import LiveTenure, living_tenure
 
 
 def pytest_configure() -> None:
@@ -20,7 +23,23 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings() -> Iterator[None]:
     """Point Django at the database of the suite before pytest-django makes `test_NAME` on it."""
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        settings.DATABASES["default"].update(environ.Env.db_url_config(url))
+    url = os.environ.get("TEST_DATABASE_URL")
+    held = None
+    if not url:
+        where = database.place(test=True)
+        held = database.attach(where)
+        url = where.url()
+    settings.DATABASES["default"].update(environ.Env.db_url_config(url))
+    yield
+    if held is not None:
+        os.close(held)
+
+
+@pytest.fixture(scope="session")
+def tenure() -> Iterator[LiveTenure]:
+    """A running installation with its own database, shared by all `live` tests of a session: use sources and accounts of your own."""
+    with living_tenure() as live:
+        live.start()
+        yield live

@@ -8,14 +8,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from crm import database
+from crm import database, schedules
 from crm.installation import bring_up_to_date
-from crm.progress import Progress
+from crm.models import Installation
+from crm.progress import Announcement
 from crm.supervisor import MANAGE, WEB, WORKER, Child, Supervisor, prove_worker, say
+from customers.models import Account
 
 
 class Command(BaseCommand):
@@ -30,17 +32,29 @@ class Command(BaseCommand):
         with (settings.TENURE_HOME / "serve.lock").open("w") as lock:
             refuse_second_run(lock.fileno())
             bring_up_to_date(say)
-            supervise(with_demo=not empty)
+            supervise(with_demo=demo_is_due(empty=empty))
             say("Stopped.")
         sys.exit(0)
 
 
+def demo_is_due(*, empty: bool) -> bool:
+    """Whether the demo is to be filled. Makes its people first, so that somebody can sign in at once.
+
+    One that is half told goes on even with --empty: the scheduler waits for its end.
+    """
+    state = (Installation.load().demo or {}).get("state")
+    if state is None and not empty and not Account.objects.exists():
+        call_command("demo", prepare=True)
+        return True
+    return state == schedules.DEMO_RUNS
+
+
 def supervise(*, with_demo: bool) -> None:
     children = [Child("web", WEB), Child("worker", WORKER, started=prove_worker)]
-    if with_demo and "demo" in get_commands():
+    if with_demo:
         children.append(Child("demo", [*MANAGE, "demo"], once=True))
     try:
-        Supervisor(children, report=Progress(say).report).run()
+        Supervisor(children, report=Announcement(say).report).run()
     finally:
         connection.close()
         if (held := database.held_descriptor()) is not None:

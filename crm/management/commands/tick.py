@@ -26,6 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--at", type=instant, help="Instant (ISO 8601); may lie ahead of the clock. Default: now.")
 
     def handle(self, *, at: datetime | None, **options: Any) -> None:
+        if schedules.demo_is_being_told():
+            raise CommandError("The demo is still being filled, and a tick of today would cut its story short. Wait until it is complete.")
         done = schedules.tick(at=at or clock.now())
         self.stdout.write(f"{done.at.isoformat()} {done}")
         if done.errors:

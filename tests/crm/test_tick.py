@@ -1,0 +1,105 @@
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django_q.models import Schedule
+
+from crm import schedules
+from crm.models import Heartbeat, Installation, Job
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """Replaces what the apps do by a list of what was asked for: the order and the rules of time are what is tested here."""
+    calls = []
+    for name in schedules.PARTS:
+        monkeypatch.setitem(schedules.PARTS, name, lambda *, at, name=name: calls.append((name, at)) or 2)
+    return calls
+
+
+@pytest.mark.django_db
+class TestTick:
+    def test_performs_every_part_in_order(self, called):
+        done = schedules.tick(at=NOON)
+        assert called == [(name, NOON) for name in ("deliveries", "billing", "health", "playbooks")]
+        assert str(done) == "deliveries=2 billing=2 health=2 playbooks=2"
+
+    def test_keeps_the_last_instant_and_a_heartbeat(self, called):
+        schedules.tick(at=NOON)
+        assert Installation.load().last_tick_at == NOON
+        assert Heartbeat.objects.get(part="tick").detail["billing"] == 2
+
+    def test_at_an_earlier_instant_only_applies_deliveries(self, called):
+        schedules.tick(at=NOON)
+        called.clear()
+        schedules.tick(at=NOON - timedelta(hours=1))
+        assert called == [("deliveries", NOON - timedelta(hours=1))]
+        assert Installation.load().last_tick_at == NOON
+
+    def test_begins_no_further_part_when_its_time_is_over(self, called):
+        assert schedules.tick(at=NOON, seconds=-1).counts == {}
+        assert called == []
+
+    def test_costs_a_handful_of_queries(self, called, django_assert_max_num_queries):
+        Installation.load()
+        with django_assert_max_num_queries(6):
+            schedules.tick(at=NOON)
+
+    def test_command_prints_one_line_of_counts(self, called, capsys):
+        call_command("tick", at=NOON)
+        assert capsys.readouterr().out == "2026-03-01T12:00:00+00:00 deliveries=2 billing=2 health=2 playbooks=2\n"
+
+    def test_command_reads_instants_and_refuses_what_is_none(self, called, capsys):
+        call_command("tick", "--at", "2026-03-01T13:00:00+01:00")
+        assert called[0] == ("deliveries", NOON)
+        with pytest.raises(CommandError, match="no ISO 8601 instant"):
+            call_command("tick", "--at", "tomorrow")
+
+    def test_command_waits_for_the_end_of_the_demo(self, called):
+        Installation.objects.filter(pk=Installation.load().pk).update(demo={"state": "filling"})
+        with pytest.raises(CommandError, match="still being filled"):
+            call_command("tick")
+        schedules.minute()
+        assert called == []
+        assert Heartbeat.objects.filter(part="worker").exists()
+
+    def test_installing_twice_leaves_one_schedule(self):
+        Schedule.objects.create(func="nobody.knows", minutes=0)
+        schedules.install(at=NOON)
+        schedules.install(at=NOON)
+        assert [row.func for row in Schedule.objects.all()] == ["crm.schedules.minute"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_part_that_fails_is_reported_and_stops_no_other(called, monkeypatch):
+    def broken(*, at: datetime) -> int:
+        raise ValueError("no such month")
+
+    monkeypatch.setitem(schedules.PARTS, "billing", broken)
+    with pytest.raises(CommandError, match="billing: ValueError: no such month"):
+        call_command("tick", at=NOON)
+    assert [name for name, _ in called] == ["deliveries", "health", "playbooks"]
+    assert Job.objects.get().kind == "tick:billing"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_tick_waits_for_the_first_and_the_scheduler_does_not(called):
+    def second() -> None:
+        schedules.tick(at=NOON)
+        connection.close()
+
+    with schedules.only_one(wait=True):
+        thread = threading.Thread(target=second)
+        thread.start()
+        try_now = threading.Thread(target=lambda: (answers.append(schedules.tick(at=NOON, wait=False)), connection.close()))
+        answers: list[schedules.Ticked] = []
+        try_now.start()
+        try_now.join(10)
+        assert not answers[0].ran
+        assert called == []
+    thread.join(10)
+    assert len(called) == 4
