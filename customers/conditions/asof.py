@@ -15,7 +15,7 @@ from customers.conditions.facts import AccountFacts, Change, EventFact, Setting
 from customers.conditions.nodes import PropTest
 from customers.conditions.spans import Clock, Start, first_instant
 from customers.conditions.values import Known, Unknown, as_day, matches
-from customers.conditions.windows import Anchor, Edge, Span, raw_edge
+from customers.conditions.windows import BEGINNING, Anchor, Edge, Span, raw_edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,13 @@ class AsOf:
         for edge in covered.edges:
             parts += self._days_of(self.events(event, edge))
         return summed(parts)
+
+    def last_at(self, event: str, where: tuple[PropTest, ...] = ()) -> datetime | None:
+        """When the last matching event happened, of all that are at hand."""
+        found = [each.occurred_at for each in self.events(event, Edge(BEGINNING, self.at), where)]
+        if not where:
+            found += [day.last_at for day in self.facts.days.get(event, ()) if day.day < self.anchor.day]
+        return max(found, default=None)
 
     def events(self, event: str, edge: Edge, where: tuple[PropTest, ...] = ()) -> list[EventFact]:
         """Known matching events in (after, upto], oldest first."""

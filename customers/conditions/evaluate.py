@@ -32,7 +32,6 @@ from customers.conditions.nodes import (
 )
 from customers.conditions.spans import LIFETIME, Start, absent_cutoff, date_border, run_span, span_after
 from customers.conditions.values import Known, Unknown, as_day, both, compare, either, holds, inverse, kind_of, test_holds
-from customers.conditions.windows import span
 
 GROWING = ("sum", "count", "max", "distinct", "active_days")
 LOWER, UPPER = {"gt", "gte"}, {"lt", "lte"}
@@ -197,7 +196,7 @@ def _usage_of(node: UsageOf, asof: AsOf) -> Judged:
 def _absent(node: Absent, asof: AsOf) -> Judged:
     border = absent_cutoff(node, asof.clock)
     covered, raw = span_after(border, asof.clock), bool(node.where)
-    last = asof.read(node.event, span(LIFETIME, asof.anchor, asof.zone), node.where).last_at
+    last = asof.last_at(node.event, node.where)
     values = {"last": last or "never", "since": last or asof.facts.started_at}
     if asof.gone(covered, raw=raw):
         return unknown(node, "beyond_retention", **values)
@@ -246,7 +245,7 @@ def _tag(node: Tag, asof: AsOf) -> Judged:
 
 def _since_run_start(node: SinceRunStart, asof: AsOf) -> Judged:
     covered = run_span(node, asof.run_started_at, asof.clock)
-    count = Fraction(asof.read(node.event, covered, node.where).count)
+    count = Fraction(asof.read(node.event, covered, node.where, raw=True).count)
     return Judged(node, holds(node.limit or AT_LEAST_ONE, count), "", {"value": count})
 
 

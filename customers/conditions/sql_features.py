@@ -172,7 +172,8 @@ class Features:
     def at(self) -> str:
         return self.params.instant(self.clock.at)
 
-    def _known(self, alias: str) -> str:
+    def known(self, alias: str) -> str:
+        """Whether an event was known here at the instant."""
         return f"{alias}.known_at <= {self.at} and ({alias}.attributed_at is null or {alias}.attributed_at <= {self.at})"
 
     def _trait_sql(self, path: str, ids: str | None) -> str:
@@ -199,10 +200,10 @@ class Features:
         )
 
     def _days_sql(self, event: str, source: Source, ids: str | None) -> str:
-        rows = self._day_rows(event, source, ids)
+        rows = self.day_rows(event, source, ids)
         return f"select d.account_id, {source.selected} from ({rows}) d{self._period_join(source, 'd', ids)} group by d.account_id"
 
-    def _day_rows(self, event: str, source: Source, ids: str | None) -> str:
+    def day_rows(self, event: str, source: Source, ids: str | None) -> str:
         """Rows of daily counts as they were known at the instant."""
         name = self.params.text(event)
         late = self._late_days(name, source, ids)
@@ -216,7 +217,7 @@ class Features:
     (array_agg(e.quantity order by e.occurred_at desc, e.id desc))[1], max(e.occurred_at)
   from ({late}) l join customers_event e on e.account_id = l.account_id
   where e.name = {name} and e.occurred_at >= (l.day - 1)::timestamp at time zone 'UTC'
-    and e.occurred_at < (l.day + 2)::timestamp at time zone 'UTC' and {day} and {self._known("e")}
+    and e.occurred_at < (l.day + 2)::timestamp at time zone 'UTC' and {day} and {self.known("e")}
   group by e.account_id, l.day"""
 
     def _day_ranges(self, source: Source, ids: str | None) -> str:
@@ -243,12 +244,15 @@ class Features:
             f" and x.occurred_at < {self.params.instant(until)}{since}{only(ids, 'x')}"
         )
 
+    def stretches(self, source: Source) -> str:
+        """The instants at which events must be read."""
+        return "(" + " or ".join(self._within(edge) for edge in merge(source.edges)) + ")"
+
     def _events_sql(self, event: str, source: Source, ids: str | None) -> str:
-        merged = " or ".join(self._within(edge) for edge in merge(source.edges))
         return (
             f"select e.account_id, {source.selected} from customers_accountstate s join customers_event e on e.account_id = s.account_id"
             f"{self._period_join(source, 'e', ids)}"
-            f" where e.name = {self.params.text(event)} and ({merged}) and {self._known('e')}{only(ids, 's')} group by e.account_id"
+            f" where e.name = {self.params.text(event)} and {self.stretches(source)} and {self.known('e')}{only(ids, 's')} group by e.account_id"
         )
 
 

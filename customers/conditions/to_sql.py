@@ -191,7 +191,7 @@ class Compiler:
 
     def since_run_start(self, node: SinceRunStart) -> str:
         covered = run_span(node, self.run_started_at, self.clock)
-        count = self.features.read("count", node.event, covered, node.where)
+        count = self.features.read("count", node.event, covered, node.where, raw=True)
         return cmp_sql(node.limit or AT_LEAST_ONE, Ratio(count), self.bound)
 
     # Numbers

@@ -1,5 +1,6 @@
 """Memory and SQL say the same about every node, measure, account and instant."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.conditions.evaluate import evaluate
+from customers.conditions.facts import AccountFacts
+from customers.conditions.load import load_facts
 from customers.conditions.measures import evaluate_measure, parse_measure
 from customers.conditions.nodes import Measure, Node
 from customers.conditions.parse import parse
@@ -45,7 +48,7 @@ def in_memory(world: World, options: dict, trees: list[Node], numbers: list[Meas
     world=worlds.worlds(),
     docs=st.lists(worlds.conditions, min_size=6, max_size=10),
     number_docs=st.lists(worlds.measures(), min_size=3, max_size=6),
-    stale=st.sampled_from([(), (), (), ("login",)]),
+    stale=st.sampled_from([(), (), (), (), (), ("login",)]),
     dates_zone=st.sampled_from([None, None, "Pacific/Kiritimati"]),
     run=st.integers(0, 3000),
 )
@@ -56,11 +59,18 @@ def test_memory_and_sql_agree_on_everything(world, docs, number_docs, stale, dat
     with transaction.atomic():
         worlds.store(world)
         stored = in_sql(compiler, trees, numbers)
+        loaded = tuple(load(world, options, [*trees, *numbers]).values())
         transaction.set_rollback(True)
     expected = in_memory(world, options, trees, numbers)
     for account_id, values in expected.items():
         for doc, value, found in zip([*docs, *number_docs], values, stored[account_id], strict=True):
             assert same(value, found), f"{doc}: memory {value}, SQL {found}"
+    assert in_memory(replace(world, accounts=loaded), options, trees, numbers) == expected
+
+
+def load(world: World, options: dict, trees: list[Node | Measure]) -> dict[int, AccountFacts]:
+    scope = {key: value for key, value in options.items() if key != "stale_metrics"}
+    return load_facts([facts.account_id for facts in world.accounts], trees, world.at, setting=world.setting, **scope)
 
 
 def same(left: object, right: object) -> bool:
