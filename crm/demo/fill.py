@@ -51,17 +51,17 @@ def prepare(*, seed: int, at: datetime) -> None:
         return
     start = first_day(at.date())
     with transaction.atomic():
-        make_staff(at)
-        make_plans(datetime.combine(start, time(0), UTC))
-        for name, key in (("Product tracking", "product"), ("Status and help desk", "status")):
-            sources.create_source(name, kind="segment", at=at, key=key)
+        make_staff()
+        make_plans()
+        product, status = (sources.create_source(name, at=at) for name in ("Product", "Status"))
+        Source.objects.filter(pk=status.pk).update(shares_ids_with=product.pk)
         ExchangeRate.objects.get_or_create(currency="EUR", day=start - timedelta(days=1000), defaults={"rate": RATE})
         Installation.objects.filter(pk=1).update(
             name="Quayside", currency="USD", demo={"state": "filling", "seed": seed, "first": start.isoformat(), "day": 0, "days": DAYS}
         )
 
 
-def make_staff(at: datetime) -> None:
+def make_staff() -> None:
     team = Team.objects.create(name="Customer success", key="csm")
     for name, role in STAFF:
         first, _, last = name.partition(" ")
@@ -76,13 +76,13 @@ def make_staff(at: datetime) -> None:
             TeamMember.objects.create(team=team, user=user)
 
 
-def make_plans(at: datetime) -> None:
+def make_plans() -> None:
     for rank, key in enumerate(PRICES, start=1):
-        plan = plans.create_plan(key=key, name=NAMES[key], rank=rank, is_top=key == "scale", allowances={"api_call": ALLOWANCE[key]}, at=at)
+        plan = plans.create_plan(key=key, name=NAMES[key], rank=rank, is_top=key == "scale", allowances={"api_call": ALLOWANCE[key]})
         model = "unit" if key == "scale" else "flat"
         for currency in ("USD", "EUR"):
             for interval, amount in zip(("month", "year"), PRICES[key], strict=True):
-                plans.add_price(plan, model=model, currency=currency, unit_amount=Decimal(amount) / 100, interval=interval, at=at)
+                plans.add_price(plan, model=model, currency=currency, unit_amount=amount, interval=interval)
 
 
 def fill(*, at: datetime, report: Callable[[int, int, date], None]) -> None:

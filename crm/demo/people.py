@@ -50,17 +50,26 @@ def change_minds(cast: list[Company], accounts: dict[str, Account], staff: dict[
             upgrade(c, accounts[c.group_id], plan_on(c, day.n + 1), staff, at)
         elif c.leaves is not None and c.leaves - 6 == day.n:
             leave(c, accounts[c.group_id], at)
+    renew(cast, accounts, at)
+
+
+def renew(cast: list[Company], accounts: dict[str, Account], at: datetime) -> None:
+    """Three weeks before a contract ends, whoever stays signs for another term."""
+    stays = [accounts[c.group_id] for c in cast if c.leaves is None and c.group_id in accounts]
+    soon = Subscription.objects.filter(account__in=stays, auto_renew=False, ended_at=None, renewal_date__lte=at.date() + timedelta(days=21))
+    for held in soon:
+        subscriptions.set_auto_renew(held, auto_renew=True, at=at)
 
 
 def upgrade(c: Company, account: Account, plan: str, staff: dict[str, User], at: datetime) -> None:
-    held = Subscription.objects.filter(account=account, ended_at=None).first()
+    held = Subscription.objects.filter(account=account, ended_at=None).order_by("pk").first()
     if held:
         quantity = c.seats if plan == SEATS_PLAN else 1
         subscriptions.change_plan(held, price=price_of(c, plan), quantity=quantity, at=at, when="now", by=staff["Faye Brandt"])
 
 
 def leave(c: Company, account: Account, at: datetime) -> None:
-    held = Subscription.objects.filter(account=account, ended_at=None, cancel_at=None).first()
+    held = Subscription.objects.filter(account=account, ended_at=None).exclude(status="cancelled").order_by("pk").first()
     if held:
         reason = "involuntary" if c.temper == "broke" else "voluntary"
         subscriptions.cancel(held, at=at, when="now" if c.yearly else "period_end", reason=reason)
@@ -72,7 +81,7 @@ def pay(cast: dict[int, Company], staff: dict[str, User], day: Day, at: datetime
         c = cast[invoice.account_id]
         if (at - invoice.issued_at).days >= patience(c, invoice, day):
             payments.record_payment(
-                invoice, amount_minor=invoice.due_minor - invoice.paid_minor, at=at, method="transfer", by=staff["Faye Brandt"]
+                invoice, amount_minor=invoice.due_minor, at=at, method="transfer", by=staff["Faye Brandt"]
             )
 
 
