@@ -14,11 +14,11 @@ from django.db import connection
 from django.db.models import Count
 
 from customers.conditions.evaluate import evaluate
+from customers.conditions.load import load_facts
 from customers.events import Fact, record_batch
 from playbooks import decisions
 from playbooks.active import Active
 from playbooks.decisions import Verdict
-from playbooks.loading import load_facts
 from playbooks.matching.admission import Block, History, is_deferred, refuse_guard, refuse_policy
 from playbooks.models import Decision, Firing, Run
 
@@ -77,7 +77,7 @@ def guard(active: Active, passed: list[Candidate], refused: list[Candidate], at:
     tree = active.compiled.only_if
     if tree is None or not passed:
         return passed, refused
-    facts = load_facts({c.account_id for c in passed}, [tree], at)
+    facts = load_facts({c.account_id for c in passed}, [tree], at, dates_zone=active.zone)
     blocks = [refuse_guard(evaluate(tree, facts[c.account_id], at, dates_zone=active.zone).truth) for c in passed]
     stopped = [replace(c, block=block) for c, block in zip(passed, blocks, strict=True) if block]
     return [c for c, block in zip(passed, blocks, strict=True) if not block], [*refused, *stopped]

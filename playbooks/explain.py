@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from crm.models import Installation
 from customers.conditions import explain as conditions
+from customers.conditions.load import load_facts
 from customers.models import Account
 from playbooks.active import Active, Edge, of_version
-from playbooks.loading import load_facts
 from playbooks.models import Decision, Firing, Playbook, PlaybookVersion
 from playbooks.reasons import Explained
 
@@ -86,7 +86,7 @@ def explain(playbook: Playbook, account: Account, at: datetime) -> Explanation:
         return Explanation(playbook.key, None, "", at, started=False, reason="playbook_not_active", sentence=text)
     active = of_version(playbook, version, Installation.load())
     trees = [active.compiled.segment, *(edge.condition for edge in active.compiled.edges)]
-    facts = load_facts({account.pk}, trees, at)[account.pk]
+    facts = load_facts({account.pk}, trees, at, dates_zone=active.zone)[account.pk]
     told = [conditions.explain(tree, facts, at, dates_zone=active.zone) for tree in trees]
     question = Question(active, account, at, told[0])
     answers = [about_edge(question, edge, tree) for edge, tree in zip(active.compiled.edges, told[1:], strict=True)]

@@ -9,11 +9,11 @@ from customers.conditions import nodes
 from customers.conditions.durations import add
 from customers.conditions.evaluate import evaluate
 from customers.conditions.facts import AccountFacts
+from customers.conditions.load import load_facts
 from customers.conditions.parse import parse
 from playbooks.active import Active
 from playbooks.dsl import templates
 from playbooks.dsl.document import Exit
-from playbooks.loading import load_facts
 from playbooks.models import Run
 
 LEFT_SEGMENT = "left_segment"
@@ -37,11 +37,6 @@ class Watched:
     goal: nodes.Node | None
     exits: tuple[tuple[Exit, nodes.Node], ...]
 
-    @property
-    def trees(self) -> list[nodes.Node]:
-        exits = [tree for _, tree in self.exits]
-        return [self.goal, *exits] if self.goal else exits
-
 
 def watched(run: Run, active: Active) -> Watched:
     """`run` with its goal and exits, the run's own values put in."""
@@ -52,39 +47,61 @@ def watched(run: Run, active: Active) -> Watched:
 
 
 def endings(runs: Iterable[Watched], at: datetime) -> list[tuple[Watched, Ending]]:
-    """The runs that end or reach their goal at `at`. Two queries per playbook version or fewer."""
-    listed = [each for each in runs if each.trees]
-    if not listed:
-        return []
-    facts = load_facts({each.run.account_id for each in listed}, [tree for each in listed for tree in each.trees], at)
-    found = ((each, _ending(each, facts, at)) for each in listed)
-    return [(each, ending) for each, ending in found if ending]
+    """The runs that end or reach their goal at `at`. A constant number of queries for each zone and end of `within`."""
+    looks = [look for each in runs for look in looks_of(each, at)]
+    groups: dict[tuple[str, datetime], list[Check]] = {}
+    for look in looks:
+        groups.setdefault((look.of.active.zone, look.at), []).append(look)
+    true = {id(look) for (zone, instant), group in groups.items() for look in holding(group, zone, instant)}
+    found: dict[int, tuple[Watched, Ending]] = {}
+    for look in looks:
+        if id(look) in true:
+            found.setdefault(look.of.run.pk, (look.of, look.ending))
+    return list(found.values())
 
 
-def trigger_values(run: Run) -> dict[str, Any]:
-    """What `trigger.*` means in the texts and conditions of a run."""
-    return {"key": run.firing.trigger_key.split("|", 1)[-1], **run.firing.facts}
+@dataclass(frozen=True)
+class Check:
+    """One condition of a run to be judged at one instant, and what it means when it holds."""
+
+    of: Watched
+    tree: nodes.Node
+    at: datetime
+    ending: Ending
 
 
-def _ending(each: Watched, facts: Mapping[int, AccountFacts], at: datetime) -> Ending | None:
-    if each.goal and _holds(each, each.goal, facts, _goal_instant(each, at)):
-        ends = each.active.document.goal.ends_run
-        return Ending(Run.Status.GOAL if ends else "", "goal", reached=True)
-    for exit_, tree in each.exits:
-        if _holds(each, tree, facts, at):
-            return Ending(Run.Status.EXITED, exit_.id)
-    return None
+def looks_of(each: Watched, at: datetime) -> list[Check]:
+    """The goal first, then the exits in their order."""
+    checks = [Check(each, tree, at, Ending(Run.Status.EXITED, exit_.id)) for exit_, tree in each.exits]
+    if each.goal is None:
+        return checks
+    ends = each.active.document.goal.ends_run
+    return [Check(each, each.goal, goal_instant(each, at), Ending(Run.Status.GOAL if ends else "", "goal", reached=True)), *checks]
 
 
-def _goal_instant(each: Watched, at: datetime) -> datetime:
+def goal_instant(each: Watched, at: datetime) -> datetime:
     """The last instant at which the goal counts: the end of `within`, once that has passed."""
     within = each.active.document.goal.within
     return min(at, add(each.run.started_at, within, each.active.zone)) if within else at
 
 
-def _holds(each: Watched, tree: nodes.Node, facts: Mapping[int, AccountFacts], at: datetime) -> bool:
-    verdict = evaluate(tree, facts[each.run.account_id], at, dates_zone=each.active.zone, run_started_at=each.run.started_at)
+def holding(group: list[Check], zone: str, at: datetime) -> list[Check]:
+    """Those of the checks that are true at the instant."""
+    earliest = min(look.of.run.started_at for look in group)
+    ids, trees = {look.of.run.account_id for look in group}, [look.tree for look in group]
+    facts = load_facts(ids, trees, at, dates_zone=zone, run_started_at=earliest)
+    return [look for look in group if holds(look, facts, zone)]
+
+
+def holds(look: Check, facts: Mapping[int, AccountFacts], zone: str) -> bool:
+    run = look.of.run
+    verdict = evaluate(look.tree, facts[run.account_id], look.at, dates_zone=zone, run_started_at=run.started_at)
     return verdict.truth is True
+
+
+def trigger_values(run: Run) -> dict[str, Any]:
+    """What `trigger.*` means in the texts and conditions of a run."""
+    return {"key": run.firing.trigger_key.split("|", 1)[-1], **run.firing.facts}
 
 
 def _exit_tree(exit_: Exit, active: Active, values: dict[str, Any]) -> nodes.Node:

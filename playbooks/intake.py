@@ -123,9 +123,14 @@ def heard(active: Active, listener: Listener, events: list[Arrived], zone: str) 
     ]
 
 
-def key_of(listener: Listener, event: Arrived) -> str:
-    """The event's dedupe key: the value at `key_by`, else its id."""
+def value_of(listener: Listener, event: Arrived) -> Any:
+    """What tells this event from others of its trigger: the value at `key_by`, else its id."""
     value: Any = {"id": event.id, "name": event.name, "props": event.props}
     for part in (listener.trigger.key_by or "id").split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    return event_key(listener.trigger.id, event.id if value is None else value)
+    return event.id if value is None else value
+
+
+def key_of(listener: Listener, event: Arrived) -> str:
+    """The event's dedupe key."""
+    return event_key(listener.trigger.id, value_of(listener, event))

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from customers.conditions.evaluate import evaluate
 from customers.conditions.facts import AccountFacts
+from customers.conditions.load import load_facts
 from playbooks.active import Active, Listener
 from playbooks.admission import Candidate
-from playbooks.intake import Arrived, heard, key_of
-from playbooks.loading import load_facts
+from playbooks.intake import Arrived, heard, key_of, value_of
 from playbooks.matching.admission import Block, refuse_event, refuse_value
 from playbooks.reasons import event_why
 
@@ -20,14 +20,14 @@ def candidates(active: Active, events: list[Arrived], *, at: datetime, zone: str
         return []
     pairs.sort(key=lambda pair: (pair[1].arrival.occurred_at, pair[1].id))
     segment = active.compiled.segment
-    facts = load_facts({event.account_id for _, event in pairs}, [segment], at)
+    facts = load_facts({event.account_id for _, event in pairs}, [segment], at, dates_zone=active.zone)
     return [candidate(active, listener, event, facts, at) for listener, event in pairs]
 
 
 def candidate(active: Active, listener: Listener, event: Arrived, facts: Mapping[int, AccountFacts], at: datetime) -> Candidate:
     """One event as a candidate, blocked where the event or its account may not start the playbook."""
     key = key_of(listener, event)
-    why = event_why(active, listener, key.split("|", 1)[1], event.props, event.arrival.occurred_at)
+    why = event_why(active, listener, value_of(listener, event), event.props, event.arrival.occurred_at)
     block = refuse_event(event.arrival, listener.trigger, active.document.key, active.zone) or refuse_account(active, event, facts, at)
     return Candidate(event.account_id, listener.trigger.id, key, why["facts"], why, event.arrival.cause, block)
 

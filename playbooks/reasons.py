@@ -19,7 +19,7 @@ def edge_why(active: Active, edge: Edge, explained: Explained) -> dict[str, Any]
     return _why(active, edge.trigger.id, text[:1].upper() + text[1:], edge_facts(explained), explained, _edge_closes(active, edge))
 
 
-def event_why(active: Active, listener: Listener, key: str, props: dict[str, Any], occurred_at: datetime) -> dict[str, Any]:
+def event_why(active: Active, listener: Listener, key: Any, props: dict[str, Any], occurred_at: datetime) -> dict[str, Any]:
     """Why an event fired. The facts are its key and its plain properties."""
     facts = {"key": key, "occurred_at": occurred_at.isoformat(), "props": plain_props(props)}
     tested = [f"{name} {props.get(name)}" for name in listener.trigger.where]

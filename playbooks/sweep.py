@@ -12,6 +12,7 @@ from django.db import connection
 
 from customers.conditions.durations import local_day
 from customers.conditions.explain import explain
+from customers.conditions.load import load_facts
 from customers.conditions.values import as_day
 from customers.traits import current_values
 from playbooks import decisions
@@ -19,7 +20,6 @@ from playbooks.active import Active, Edge
 from playbooks.admission import Admitted, Candidate, admit
 from playbooks.decisions import Verdict
 from playbooks.judging import truths
-from playbooks.loading import load_facts
 from playbooks.matching.admission import Block
 from playbooks.matching.edge import EdgeRule, EdgeState, Move, advance
 from playbooks.matching.keys import edge_key
@@ -102,7 +102,7 @@ def candidates(active: Active, edge: Edge, moves: Sequence[Moved], at: datetime)
     if not rising:
         return []
     ids = [moved.look.account_id for moved in rising]
-    facts = load_facts(set(ids), [edge.condition], at)
+    facts = load_facts(ids, [edge.condition], at, dates_zone=active.zone)
     periods = current_values(ids, ["period_start"]) if edge.trigger.once_per == "billing_period" else {}
     found = []
     for moved in rising:
