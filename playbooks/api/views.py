@@ -30,7 +30,7 @@ class PlaybookViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     serializer_class = answers.PlaybookAnswer
     filterset_fields = ["status"]
     lookup_field = "key"
-    lookup_value_regex = "[a-z0-9][a-z0-9-]*"
+    lookup_value_converter = "slug"
     ordering = "-id"
 
     @extend_schema(responses=answers.PlaybookDetail)
