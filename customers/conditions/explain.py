@@ -180,7 +180,7 @@ def _compare_needs(node: Compare, values: Mapping[str, object]) -> str:
     sides = ((node.baseline, "baseline", " before"), (node.current, "current", " now"))
     said = [_needs(limit, unit) for limit, unit in changes if limit]
     said += [f"needs {limits(limit)}{when}" for limit, key, when in sides if limit and not (said and holds(limit, values[key]))]
-    return " and ".join(said)
+    return " and ".join([*said[:1], *(each.removeprefix("needs ") for each in said[1:])])
 
 
 def _usage_of(judged: Judged, labels: Labels) -> str:

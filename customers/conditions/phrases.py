@@ -54,8 +54,8 @@ def many(event: str, labels: Labels) -> str:
 
 
 def field_name(path: str, labels: Labels) -> str:
-    """A trait in words."""
-    return labels.get(path) or path.replace("_", " ")
+    """A trait in words: `renewal date`; a dotted path stays as it is."""
+    return labels.get(path) or (path if "." in path else path.replace("_", " "))
 
 
 def figure(value: Decimal | Fraction | int) -> str:

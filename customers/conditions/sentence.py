@@ -95,7 +95,7 @@ def _metric(node: Metric, labels: Labels) -> str:
     tail = f"{where(of.where)} {during(of.window)}{earlier(of.offset)}"
     if of.agg in AGGS:
         return f"{subject(of, labels)}{tail} is {limits(node.limit)}"
-    return f"{limits(node.limit)} {subject(of, labels)}{tail}"
+    return f"{limits(node.limit)} {subject(of, labels)}{tail}".replace("less than", "fewer than")
 
 
 def _happened(node: Happened, labels: Labels) -> str:
@@ -177,5 +177,5 @@ SENTENCES = {
     DaysSince: _days_since,
     DaysUntil: lambda of, labels: f"days until {field_name(of.path, labels)}",
     AgeDays: lambda *_: "days since the account started",
-    ConditionValue: lambda of, labels: f"whether {sentence(of.condition, labels)}",
+    ConditionValue: lambda of, labels: f"whether this holds: {sentence(of.condition, labels)}",
 }
