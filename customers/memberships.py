@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from customers.models import GroupMark, Membership
+from customers.identity import to_json
+from customers.models import GroupMark
 
 SESSION = timedelta(minutes=30)
 STATED = "group_stated"
@@ -54,9 +55,16 @@ class Places:
 def load(contact_ids: Collection[int]) -> dict[int, Places]:
     """The memberships of these contacts. One query."""
     found = {contact: Places() for contact in contact_ids}
-    rows = Membership.objects.filter(contact_id__in=list(contact_ids)).values_list("contact_id", "account_id", "from_at", "to_at")
-    for contact, account, start, end in rows:
-        found[contact].valid[account] = (start, end)
+    if not found:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select m.contact_id, m.account_id, m.from_at, m.to_at from json_array_elements_text(%s::json) c"
+            " join customers_membership m on m.contact_id = c::bigint",
+            [to_json(sorted(found))],
+        )
+        for contact, account, start, end in cursor.fetchall():
+            found[contact].valid[account] = (start, end)
     return found
 
 

@@ -50,26 +50,31 @@ class Settlement:
     def name_everybody(self) -> None:
         """Contacts, accounts, aliases and links."""
         items = [p.item for p in self.fresh]
-        self.contacts = identity.ensure_contacts(self.scope, {i.user_id for i in items if i.user_id}, at=self.at)
-        groups = {i.group_id for i in items if i.group_id}
-        self.accounts = identity.ensure_accounts(self.scope, groups, at=self.at, lifecycle=self.source.default_lifecycle)
+        users, groups = {i.user_id for i in items if i.user_id}, {i.group_id for i in items if i.group_id}
+        self.known_users = identity.look_up(self.scope, identity.USER, users)
+        self.known_groups = identity.look_up(self.scope, identity.GROUP, groups)
+        self.contacts = identity.ensure_contacts(self.scope, users, self.known_users, at=self.at)
+        self.accounts = identity.ensure_accounts(groups, self.known_groups, at=self.at, lifecycle=self.source.default_lifecycle)
         identity.claim(earliest([c for p in self.fresh for c in self.claims_of(p)]))
         self.linked = identity.link([ln for i in items for ln in self.links_of(i)])
         self.visitors = Visitors(self.scope, {i.anonymous_id for i in items if i.anonymous_id and not i.user_id})
 
     def claims_of(self, piece: Piece) -> list[Claim]:
         item, contact = piece.item, self.contacts.get(piece.item.user_id, 0)
-        names = [(self.scope, identity.USER, item.user_id)] if contact else []
+        names = [(self.scope, identity.USER, item.user_id)] if contact and self.is_news(self.known_users.get(item.user_id), item) else []
         if contact and (item.identifies or item.previous_id):
             email = identity.fold_email(item.contact_traits.get("email"))
             names += [(self.scope, identity.ANONYMOUS, a) for a in self.anonymous_ids(item)]
             names += [(0, identity.EMAIL, email)] if email else []
         delivery = piece.delivery.pk
         claims = [Claim(*name, item.occurred_at, item.key, delivery, contact_id=contact) for name in names]
-        if item.group_id:
+        if item.group_id and self.is_news(self.known_groups.get(item.group_id), item):
             account = self.accounts[item.group_id]
             claims.append(Claim(self.scope, identity.GROUP, item.group_id, item.occurred_at, item.key, delivery, account_id=account))
         return claims
+
+    def is_news(self, found: identity.Found | None, item: Item) -> bool:
+        return found is None or not identity.covers(found, item.occurred_at)
 
     def anonymous_ids(self, item: Item) -> list[str]:
         """The anonymous ids that this item says belong to its user."""
