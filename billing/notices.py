@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from billing.engine.mrr import monthly
@@ -55,8 +56,8 @@ def of_invoice(name: str, invoice: Invoice, *, at: datetime, by: User | None = N
         "amount_due_minor": due,
         "amount_due": number(to_major(due, invoice.currency)),
         "currency": invoice.currency,
-        "amount": display(invoice.total_minor, invoice.currency),
-        "open": display(due, invoice.currency),
+        "amount": shown(invoice.total_minor, invoice.currency),
+        "open": shown(due, invoice.currency),
         "due_on": invoice.due_at.date().isoformat() if invoice.due_at else None,
         "url": invoice.get_absolute_url(),
         **more,
@@ -127,7 +128,7 @@ def of_credit(
         "amount_minor": amount_minor,
         "amount_major": number(to_major(amount_minor, currency)),
         "currency": currency,
-        "amount": display(amount_minor, currency),
+        "amount": shown(amount_minor, currency),
         "url": f"/accounts/{account_id}/",
         **more,
     }
@@ -147,6 +148,12 @@ def fact(name: str, account_id: int, *, at: datetime, key: str, props: dict[str,
         url=props.get("url", ""),
         user_id=by.pk if by else 0,
     )
+
+
+@lru_cache(maxsize=4096)
+def shown(amount_minor: int, currency: str) -> str:
+    """Money for people; a run shows the same few amounts again and again, and formatting them is slow."""
+    return display(amount_minor, currency)
 
 
 def number(value: Decimal | int) -> int | float:

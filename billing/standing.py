@@ -1,7 +1,7 @@
 """What the rest of the product knows about an account's billing: traits, stated from the records as they stand."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,7 @@ from billing.engine.rounding import half_up
 from billing.engine.schedule import local_day, period_containing
 from billing.models import Invoice, Price, Subscription, SubscriptionItem
 from billing.notices import number
-from customers.traits import TraitFact, set_traits_batch
+from customers.traits import TraitFact, current_values, set_traits_batch
 
 ACTOR = {"kind": "system", "name": "Billing"}
 PAYING = {Subscription.Status.ACTIVE, Subscription.Status.PAST_DUE, Subscription.Status.CANCELLED}
@@ -33,12 +33,18 @@ def write_standing(account_ids: Iterable[int], *, at: datetime, cause: dict[str,
     for subscription in Subscription.objects.filter(account_id__in=ids).order_by("id").with_items():
         held[subscription.account_id].append(subscription)
     overdue = overdue_by_account(ids)
-    facts = [
-        TraitFact(account, path, value, at, cause=cause)
-        for account in sorted(ids)
-        for path, value in standing(held[account], overdue.get(account), at).items()
-    ]
+    stated = {account: standing(held[account], overdue.get(account), at) for account in sorted(ids)}
+    facts = [TraitFact(account, path, value, at, cause=cause) for account, path, value in news(stated)]
     return set_traits_batch(facts, at=at, actor=ACTOR, writer="billing")
+
+
+def news(stated: dict[int, dict[str, Any]]) -> Iterator[tuple[int, str, Any]]:
+    """What differs from what is known: most of an account's standing stays as it was. One query."""
+    paths = {path for values in stated.values() for path in values}
+    known = current_values(list(stated), sorted(paths)) if paths else {}
+    for account, values in stated.items():
+        before = known.get(account, {})
+        yield from ((account, path, value) for path, value in values.items() if value != before.get(path))
 
 
 def overdue_by_account(account_ids: set[int]) -> dict[int, dict[str, Any]]:
@@ -110,9 +116,9 @@ def of_main(subscription: Subscription | None, at: datetime) -> dict[str, Any]:
     return {
         "plan": item.price.plan.key,
         "plan.is_top": item.price.plan.is_top,
-        "renewal_date": subscription.renewal_date,
-        "period_start": start,
-        "period_end": end,
+        "renewal_date": subscription.renewal_date.isoformat() if subscription.renewal_date else None,
+        "period_start": start.isoformat(),
+        "period_end": end.isoformat(),
         "auto_renew": subscription.auto_renew and subscription.status != Subscription.Status.CANCELLED,
         "billing_mode": subscription.billing_mode,
     }

@@ -4,6 +4,7 @@ from datetime import UTC
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from billing.models import Plan, Price
@@ -17,6 +18,7 @@ def amount(**more: object) -> s.IntegerField:
     return s.IntegerField(min_value=1, max_value=MOST_MINOR, help_text="Minor units.", **more)
 
 
+@extend_schema_field(int)
 class VisibleAccount(s.PrimaryKeyRelatedField):
     """The id of an account that the caller may see."""
 
