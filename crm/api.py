@@ -10,7 +10,7 @@ from rest_framework.routers import SimpleRouter
 import crm.schema  # noqa: F401  registers how keys and sessions are described
 from crm.lib.problems import unknown_address
 
-APPS = ("customers", "billing")
+APPS = ("customers", "billing", "playbooks")
 
 
 def routes() -> list[tuple[str, type, str]]:

@@ -56,13 +56,15 @@ def take(request: Request, *, user: User, at: datetime) -> tuple[Delivery, list[
     placed, faults = place(request.usable, user)
     faults = {**request.faults, **faults}
     if not placed:
-        raise NothingUsable("No event of the request is usable; nothing was stored.", errors=errors_of(faults.values()))
+        raise NothingUsable(
+            "No event of the request is usable; nothing was stored.", errors=errors_of(sorted(faults.values(), key=place_of))
+        )
     with transaction.atomic():
         delivery = store(request.raw, at)
         outcomes = record(delivery, placed, at=at)
         QuarantinedItem.objects.bulk_create(quarantined(delivery, request.raw, faults.values(), at))
         close(delivery, outcomes, list(faults.values()), at)
-    return delivery, sorted([*outcomes, *faults.values()], key=lambda outcome: outcome.index)
+    return delivery, sorted([*outcomes, *faults.values()], key=place_of)
 
 
 def replay(delivery: Delivery, request: Request, *, user: User, at: datetime) -> tuple[Delivery, list[Outcome]]:
@@ -76,7 +78,7 @@ def replay(delivery: Delivery, request: Request, *, user: User, at: datetime) ->
         delivery.applied, delivery.quarantined = delivery.applied + n, delivery.quarantined - n
         delivery.state = Delivery.State.PARTLY if delivery.quarantined else Delivery.State.APPLIED
         delivery.save(update_fields=["applied", "quarantined", "state"])
-    return delivery, sorted([*outcomes, *faults.values()], key=lambda outcome: outcome.index)
+    return delivery, sorted([*outcomes, *faults.values()], key=place_of)
 
 
 def items_of(delivery: Delivery) -> list[Any]:
@@ -185,6 +187,10 @@ def quarantined(delivery: Delivery, raw: Sequence[Any], faults: Iterable[Outcome
         )
         for fault in faults
     ]
+
+
+def place_of(outcome: Outcome) -> int:
+    return outcome.index
 
 
 def errors_of(faults: Iterable[Outcome]) -> list[dict[str, str]]:

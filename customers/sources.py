@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Min
 from django.utils.text import slugify
@@ -69,6 +70,14 @@ def set_state(source: Source, state: str) -> None:
     Source.objects.filter(pk=source.pk).update(state=state)
     source.state = state
     keys.forget()
+
+
+def configure(source: Source, settings: dict[str, Any]) -> Source:
+    """Set some settings (columns of Source that people decide); counters stay. Returns the source as it stands."""
+    if settings:
+        Source.objects.filter(pk=source.pk).update(**settings)
+        keys.forget()
+    return Source.objects.get(pk=source.pk)
 
 
 @dataclass(frozen=True, slots=True)

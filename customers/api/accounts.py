@@ -1,5 +1,6 @@
 """Accounts, and what is known about one: traits, timeline, score, events, history."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from crm.auth import actor_of
 from crm.lib.clock import now
 from crm.rest import AT, ReadOnlyNoun, checked, instant_of
-from customers import audit, people
+from customers import audit, health, people
 from customers.api import answers, bodies, rows
 from customers.api.traits import JSON_OBJECT, put_traits, traits_answer
 from customers.filters import AccountFilters
@@ -20,6 +21,12 @@ from customers.models import Event
 from customers.rights import require
 
 PAGE = {"cursor", "page_size"}
+
+
+def unscored(account_id: int) -> SimpleNamespace:
+    """What stands for the score of an account that was not scored yet."""
+    empty = {"score": None, "day": None, "at": None, "version": None, "change": None}
+    return SimpleNamespace(account_id=account_id, band="unknown", coverage="0 of 0", factors=[], **empty)
 
 
 class Accounts(ReadOnlyNoun):
@@ -72,6 +79,14 @@ class Accounts(ReadOnlyNoun):
         """Set the traits that the body names, `{"seats_used": 12}`; null removes one, others stay."""
         require(request.user, "account.edit")
         return put_traits(super().get_object(), request)
+
+    @extend_schema(parameters=[AT], responses=answers.ScoreAnswer, filters=False)
+    @action(detail=True, pagination_class=None)
+    def score(self, request: Request, pk: int) -> Response:
+        """The score and why: points of each factor, and of each cause of its change in 30 days."""
+        account, at = super().get_object(), instant_of(request) or now()
+        found = health.why(account, at=at)
+        return Response(answers.ScoreAnswer(found or unscored(account.pk)).data)
 
     @extend_schema(responses=answers.EventAnswer(many=True))
     @action(detail=True)

@@ -194,6 +194,54 @@ class ScoreRow(Lean):
     at = s.DateTimeField()
 
 
+class FactorAnswer(Lean):
+    """One factor of a score. The points of all factors add up to the score."""
+
+    key = s.CharField()
+    label = s.CharField()
+    value = s.DecimalField(max_digits=24, decimal_places=6, allow_null=True)
+    text = s.CharField(help_text="The value in words.")
+    points = s.IntegerField()
+    possible = s.IntegerField(help_text="Points it can give.")
+    known = s.BooleanField()
+    cause = s.CharField(help_text="Why the value is not known; else empty.")
+    updated_at = s.DateTimeField(allow_null=True, help_text="Newest fact behind it.")
+
+
+class PartAnswer(Lean):
+    """What one cause added to a change, or took from it."""
+
+    key = s.CharField()
+    label = s.CharField()
+    points = s.IntegerField()
+    kind = s.CharField(help_text="behaviour, configuration or missing.")
+
+
+class ScoreChangeAnswer(Lean):
+    """From an earlier day's score to this one; the points of the parts add up to `points`."""
+
+    day = s.DateField()
+    from_score = s.IntegerField()
+    from_band = s.CharField()
+    points = s.IntegerField()
+    sentence = s.CharField()
+    parts = PartAnswer(many=True)
+
+
+class ScoreAnswer(Lean):
+    """The newest score known at an instant, with the reason for it and for its change in 30 days."""
+
+    account = s.IntegerField(source="account_id")
+    score = s.IntegerField(allow_null=True)
+    band = s.CharField(help_text="good, watch, risk or unknown.")
+    coverage = s.CharField(help_text="Factors known of all, `7 of 9`.")
+    day = s.DateField(allow_null=True)
+    at = s.DateTimeField(allow_null=True)
+    version = s.IntegerField(source="version.n", allow_null=True, help_text="Version of the scorecard.")
+    factors = FactorAnswer(many=True)
+    change = ScoreChangeAnswer(allow_null=True)
+
+
 class SourceAnswer(Lean):
     """One configured sender. Write keys are shown when they are made, and not again."""
 

@@ -9,6 +9,7 @@ from crm.rest import Write
 from customers.api.fields import AliasBody, ReferenceField, account, contact, person
 from customers.filters import LIFECYCLES
 from customers.models import Task
+from customers.sources import KINDS
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -153,12 +154,11 @@ class SourceChange(Write):
 
 
 class SourceBody(SourceChange):
-    """A new source."""
+    """A new source. Its `key` follows from the name."""
 
     name = s.CharField(max_length=80)
-    kind = s.ChoiceField(choices=["segment"], default="segment")
-    key = s.SlugField(max_length=63, required=False, help_text="Made from the name when left out.")
+    kind = s.ChoiceField(choices=KINDS, default="segment")
 
 
 class RotationBody(Write):
-    overlap_hours = s.IntegerField(min_value=0, max_value=24 * 90, default=24, help_text="How long the old key stays valid.")
+    overlap_hours = s.IntegerField(min_value=0, max_value=24 * 90, default=24 * 7, help_text="How long the old key stays valid.")

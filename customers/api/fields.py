@@ -71,7 +71,7 @@ REFERENCE = {
 class ReferenceField(s.Field):
     """{"id": 12} or {"source": "product", "kind": "group_id", "value": "acme"}. Gives an id or an Alias; looked up later, all at once."""
 
-    default_error_messages = {"shape": 'Give {"id"} or {"source", "kind", "value"}.'}
+    default_error_messages = {"shape": 'Give an object with "id", or with "source", "kind" and "value".'}
 
     def to_internal_value(self, data: Any) -> int | Alias:
         if not isinstance(data, dict):

@@ -37,14 +37,15 @@ class Sources(ReadOnlyNoun):
     def create(self, request: Request) -> Response:
         """Make a source. `write_key` is in this answer and is not shown again."""
         require(request.user, "source.edit")
-        made = sources.create(**checked(bodies.SourceBody, request), at=now())
-        return Response(answers.NewSourceAnswer(made).data, status=201)
+        settings = checked(bodies.SourceBody, request)
+        made = sources.create_source(settings.pop("name"), kind=settings.pop("kind"), owner=request.user, at=now())
+        return Response(answers.NewSourceAnswer(sources.configure(made, settings)).data, status=201)
 
     @extend_schema(request=bodies.SourceChange, responses=answers.SourceAnswer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change settings: pause (stored, not applied), switch off (refused), limits."""
         require(request.user, "source.edit")
-        changed = sources.change(self.get_object(), checked(bodies.SourceChange, request))
+        changed = sources.configure(self.get_object(), checked(bodies.SourceChange, request))
         return Response(answers.SourceAnswer(changed).data)
 
     @extend_schema(request=bodies.RotationBody, responses=answers.NewSourceAnswer)
@@ -52,8 +53,9 @@ class Sources(ReadOnlyNoun):
     def rotation(self, request: Request, pk: int) -> Response:
         """Give the source a new write key, shown in this answer only; the old one stays valid for `overlap_hours`."""
         require(request.user, "source.edit")
-        hours = checked(bodies.RotationBody, request)["overlap_hours"]
-        return Response(answers.NewSourceAnswer(sources.rotate(self.get_object(), overlap=timedelta(hours=hours), at=now())).data)
+        source, hours = self.get_object(), checked(bodies.RotationBody, request)["overlap_hours"]
+        sources.rotate(source, overlap=timedelta(hours=hours), at=now())
+        return Response(answers.NewSourceAnswer(source).data)
 
 
 class ReplayAnswer(serializers.Serializer):

@@ -2,84 +2,98 @@
 
 from typing import Any
 
-from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.auth import actor_of
-from crm.lib import clock
+from crm.lib.clock import now
 from crm.lib.yaml_marks import DocumentError
-from customers import rights
+from crm.rest import AT, ReadOnlyNoun, checked, instant_of
 from customers.models import Account
+from customers.rights import require
 from playbooks import overview, versions
 from playbooks.api import answers
 from playbooks.dsl.reading import read
 from playbooks.explain import as_json, explain
 from playbooks.models import Playbook
 
+ACCOUNT = OpenApiParameter("account", int, required=True, description="Id of the account.")
+PAGE = {"cursor", "page_size"}
 
-class PlaybookViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
-    """Playbooks by their key."""
+
+class Playbooks(ReadOnlyNoun):
+    """Playbooks, by their keys."""
 
     scope = "playbooks"
-    queryset = Playbook.objects.select_related("active_version")
     serializer_class = answers.PlaybookAnswer
     filterset_fields = ["status"]
     lookup_field = "key"
     lookup_value_converter = "slug"
-    ordering = "-id"
+    own_params = {"runs": PAGE, "explanation": {"account", "at"}}
+
+    def get_queryset(self) -> QuerySet:
+        return Playbook.objects.select_related("active_version")
 
     @extend_schema(responses=answers.PlaybookDetail)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(answers.PlaybookDetail(self.get_object()).data)
+        """The playbook with the text that runs."""
+        return self.detail()
 
     @extend_schema(responses=answers.RunAnswer(many=True))
-    @action(detail=True, filterset_fields=[])
+    @action(detail=True)
     def runs(self, request: Request, key: str) -> Response:
-        """The playbook's runs on the accounts that you may see, newest first."""
-        found = overview.runs_of(self.playbook(), request.user).prefetch_related(*overview.with_steps())
-        page = self.paginate_queryset(found)
-        return self.get_paginated_response(answers.RunAnswer(page, many=True).data)
+        """Its runs on the accounts that you may see, newest first, with their steps and the reason of their start."""
+        found = overview.runs_of(self.get_object(), request.user).prefetch_related(*overview.with_steps())
+        return self.paged(found, answers.RunAnswer)
 
-    @extend_schema(parameters=[answers.ExplanationParams], responses=answers.ExplanationAnswer)
-    @action(detail=True, filterset_fields=[])
+    @extend_schema(parameters=[ACCOUNT, AT], responses=answers.ExplanationAnswer, filters=False)
+    @action(detail=True, pagination_class=None)
     def explanation(self, request: Request, key: str) -> Response:
-        """Why it started, or did not, on an account."""
-        params = answers.ExplanationParams(data=request.query_params)
-        params.is_valid(raise_exception=True)
-        account = get_object_or_404(Account.objects.visible_to(request.user), pk=params.validated_data["account"])
-        return Response(as_json(explain(self.playbook(), account, params.validated_data.get("at") or clock.now())))
+        """Why it started, or did not, on an account: one sentence and the conditions with their values."""
+        account = account_of(request)
+        return Response(as_json(explain(self.get_object(), account, instant_of(request) or now())))
 
     @extend_schema(request=answers.ActivationBody, responses=answers.PlaybookDetail)
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], pagination_class=None)
     def activation(self, request: Request, key: str) -> Response:
-        """Let the newest version run, or a new text. A text that cannot be used is refused with every problem; nothing changes."""
-        rights.require(request.user, "playbook.edit")
-        body = answers.ActivationBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        made = {"at": clock.now(), "actor": actor_of(request), "by": request.user}
-        text = body.validated_data.get("text")
-        done = versions.activate(checked(text, key), **made) if text else versions.resume(self.playbook(), **made)
-        return Response(answers.PlaybookDetail(done.playbook).data)
+        """Let the newest version run, or a new text. A text that is not usable is refused with every problem; nothing changes."""
+        require(request.user, "playbook.edit")
+        playbook, made = self.get_object(), {"at": now(), "actor": actor_of(request), "by": request.user}
+        text = checked(answers.ActivationBody, request).get("text")
+        if text:
+            versions.activate(sound(text, key), **made)
+        else:
+            versions.resume(playbook, **made)
+        return self.detail()
 
-    @extend_schema(request=None, responses=answers.PlaybookAnswer)
-    @action(detail=True, methods=["post"])
+    @extend_schema(request=None, responses=answers.PlaybookDetail)
+    @action(detail=True, methods=["post"], pagination_class=None)
     def pause(self, request: Request, key: str) -> Response:
         """Stop admission and steps until it is activated again."""
-        rights.require(request.user, "playbook.edit")
-        done = versions.pause(self.playbook(), at=clock.now(), actor=actor_of(request), by=request.user)
-        return Response(answers.PlaybookAnswer(done).data)
+        require(request.user, "playbook.edit")
+        versions.pause(self.get_object(), at=now(), actor=actor_of(request), by=request.user)
+        return self.detail()
 
-    def playbook(self) -> Playbook:
-        return get_object_or_404(Playbook.objects.select_related("active_version"), key=self.kwargs["key"])
+    def detail(self) -> Response:
+        return Response(answers.PlaybookDetail(self.get_object()).data)
 
 
-def checked(text: str, key: str) -> str:
-    """`text`, when it is a sound playbook of this key. ValidationError with line and column of every problem otherwise."""
+def account_of(request: Request) -> Account:
+    """The account that the query names. ValidationError for an id that is none, or of an account that is hidden."""
+    raw = request.query_params.get("account", "")
+    usable = raw.isascii() and raw.isdigit() and len(raw) < 19
+    found = Account.objects.visible_to(request.user).filter(pk=int(raw)).first() if usable else None
+    if found is None:
+        raise ValidationError({"account": "Give the id of an account."})
+    return found
+
+
+def sound(text: str, key: str) -> str:
+    """`text`, when it is a playbook of this key. ValidationError with line and column of every problem otherwise."""
     try:
         document = read(text)
     except DocumentError as error:
