@@ -27,7 +27,7 @@ class Draft:
 
 def missing_drafts(subscriptions: Sequence[Subscription], *, at: datetime) -> list[Draft]:
     """What these subscriptions (loaded with `with_items()`) lack at `at`, oldest first. One query for all of them."""
-    billed = billed_lines(subscriptions)
+    billed = billed_lines(subscriptions, at=at)
     found = [one for subscription in subscriptions for one in drafts_of(subscription, billed, at)]
     return sorted(found, key=lambda one: (one.due_at, one.subscription.account_id, one.subscription.pk))
 
@@ -35,16 +35,26 @@ def missing_drafts(subscriptions: Sequence[Subscription], *, at: datetime) -> li
 def drafts_of(subscription: Subscription, billed: dict[int, list[BilledLine]], at: datetime) -> list[Draft]:
     items = subscription.history
     lines = [line for item in items for line in billed.get(item.pk, ())]
-    missing = draft(subscription.facts(items), lines, at=at, since=subscription.settled_until)
+    missing = draft(subscription.facts(items), lines, at=horizon(subscription, at), since=reach(subscription, at))
     return [Draft(subscription, due_at, list(group)) for due_at, group in groupby(missing, key=lambda line: line.due_at)]
 
 
-def billed_lines(subscriptions: Sequence[Subscription]) -> dict[int, list[BilledLine]]:
+def horizon(subscription: Subscription, at: datetime) -> datetime:
+    """Up to when it is billed: billing never goes back behind an instant up to which it ran before."""
+    return max(at, subscription.settled_until or at)
+
+
+def reach(subscription: Subscription, at: datetime) -> datetime | None:
+    """From when on its periods are looked at: a change at `at` may correct what was billed beyond it."""
+    return min(at, subscription.settled_until) if subscription.settled_until else None
+
+
+def billed_lines(subscriptions: Sequence[Subscription], *, at: datetime) -> dict[int, list[BilledLine]]:
     """Lines that stand, by item id, back to the oldest period that may be unsettled."""
     item_ids = [item.pk for subscription in subscriptions for item in subscription.history]
     if not item_ids:
         return {}
-    oldest = min(unsettled_from(subscription) for subscription in subscriptions)
+    oldest = min(unsettled_from(subscription, at) for subscription in subscriptions)
     rows = InvoiceLine.objects.filter(item_id__in=item_ids, voided=False, period_start__gte=oldest)
     by_item: dict[int, list[BilledLine]] = defaultdict(list)
     for row in rows.values_list("id", "item_id", "period_start", "period_end", "amount_minor", "corrects_id"):
@@ -52,10 +62,10 @@ def billed_lines(subscriptions: Sequence[Subscription]) -> dict[int, list[Billed
     return by_item
 
 
-def unsettled_from(subscription: Subscription) -> datetime:
+def unsettled_from(subscription: Subscription, at: datetime) -> datetime:
     """No line that matters for what is still to be billed starts before this."""
-    reach = max((longest(item.price.fact().interval) for item in subscription.history), default=timedelta(0))
-    return (subscription.settled_until or subscription.billed_from) - reach - timedelta(days=1)
+    period = max((longest(item.price.fact().interval) for item in subscription.history), default=timedelta(0))
+    return (reach(subscription, at) or subscription.billed_from) - period - timedelta(days=1)
 
 
 def describe(line: MissingLine, item: SubscriptionItem) -> str:

@@ -12,7 +12,7 @@ from billing.engine.credits import Totals, total
 from billing.engine.facts import MissingLine
 from billing.entries import Ledger, Posting, credit_balances, post
 from billing.errors import InvoiceCorrected, InvoiceHasPayments, InvoiceNotDraft, InvoiceNotOpen
-from billing.issuing import buyer, finalise_drafts, write_drafts
+from billing.issuing import buyer, finalise_drafts, recover, write_drafts
 from billing.locks import lock_accounts
 from billing.models import Invoice, InvoiceLine, Subscription
 from billing.renewals import Work, apply_changes, pending_changes
@@ -146,7 +146,5 @@ def mark_past_due(account_ids: Iterable[int], *, at: datetime) -> list[Fact]:
 
 def after_settling(invoice: Invoice, at: datetime) -> None:
     """After an invoice stopped being owed: its subscription is no longer past due when it was the last; state the traits."""
-    if invoice.subscription_id and not Invoice.objects.past_due().filter(subscription=invoice.subscription_id).exists():
-        held = Subscription.objects.filter(pk=invoice.subscription_id, status=Subscription.Status.PAST_DUE)
-        held.update(status=Subscription.Status.ACTIVE)
+    recover([invoice.subscription_id])
     write_standing([invoice.account_id], at=at)

@@ -3,10 +3,11 @@
 Statements are constant in the number of invoices. Callers hold the locks of the accounts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from billing import notices
 from billing.drafting import Draft, describe, items_by_id
@@ -15,7 +16,7 @@ from billing.engine.facts import MissingLine
 from billing.engine.invoicing import CORRECTION
 from billing.entities import take_numbers
 from billing.entries import Ledger, Posting, credit_balances, post
-from billing.models import Invoice, InvoiceLine, SubscriptionItem
+from billing.models import Invoice, InvoiceLine, Subscription, SubscriptionItem
 from customers.events import Fact
 from customers.models import Account
 
@@ -181,7 +182,15 @@ def lower_debt(invoices: Sequence[Invoice], at: datetime) -> list[Fact]:
         left[key] = left.get(key, 0) - max(amount, 0)
         if amount > 0:
             facts += pay_with_credit(invoice, amount, at=at, about=f"invoice {invoice.pk} credited by {carrying[invoice.account_id].pk}")
+    recover(invoice.subscription_id for invoice in indebted)
     return facts
+
+
+def recover(subscription_ids: Iterable[int | None]) -> None:
+    """Subscriptions that were past due and owe nothing late any more are active again."""
+    owing = Invoice.objects.past_due().filter(subscription=OuterRef("pk"))
+    held = Subscription.objects.filter(pk__in=[pk for pk in subscription_ids if pk], status=Subscription.Status.PAST_DUE)
+    held.exclude(Exists(owing)).update(status=Subscription.Status.ACTIVE)
 
 
 def pay_with_credit(invoice: Invoice, amount: int, *, at: datetime, about: str) -> list[Fact]:

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 
 from billing import notices
-from billing.drafting import missing_drafts
+from billing.drafting import horizon, missing_drafts
 from billing.engine.invoicing import next_due
 from billing.engine.schedule import day_start, plus_months
 from billing.issuing import finalise_drafts, write_drafts
@@ -179,19 +179,18 @@ def bill(subscriptions: Sequence[Subscription], work: Work) -> None:
 
 
 SETTLE = """
-update billing_subscription s set next_due_at = n.next_due_at, settled_until = %s
-from unnest(%s::bigint[], %s::timestamptz[]) as n (id, next_due_at) where s.id = n.id
+update billing_subscription s set next_due_at = n.next_due_at, settled_until = n.settled_until
+from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) as n (id, next_due_at, settled_until) where s.id = n.id
 """
 
 
 def settle(subscriptions: Sequence[Subscription], pending: dict[int, list[ScheduledChange]], work: Work) -> None:
     """Note that everything by now is billed, and when something happens next."""
     for subscription in subscriptions:
-        subscription.settled_until = work.at
-        subscription.next_due_at = next_moment(subscription, pending[subscription.pk], work.at)
+        subscription.settled_until = horizon(subscription, work.at)
+        subscription.next_due_at = next_moment(subscription, pending[subscription.pk], subscription.settled_until)
     with connection.cursor() as cursor:
-        ids, moments = [one.pk for one in subscriptions], [one.next_due_at for one in subscriptions]
-        cursor.execute(SETTLE, [work.at, ids, moments])
+        cursor.execute(SETTLE, [[getattr(one, name) for one in subscriptions] for name in ("pk", "next_due_at", "settled_until")])
 
 
 def next_moment(subscription: Subscription, pending: list[ScheduledChange], at: datetime) -> datetime | None:

@@ -8,7 +8,8 @@ from collections import Counter
 from datetime import datetime
 from time import monotonic
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 from billing import notices
 from billing.invoices import mark_past_due
@@ -19,6 +20,7 @@ from billing.standing import write_standing
 from customers.events import record_batch
 
 SLICE = 250
+ATTEMPTS = 3
 COUNTED = ("accounts", "invoices", "renewed", "ended", "past_due", "held")
 
 DUE = """
@@ -58,7 +60,7 @@ def due_accounts(at: datetime, *, after: int = 0) -> list[int]:
 def bill_slice(account_ids: list[int], at: datetime) -> Counter[str]:
     """Bill these accounts in one transaction; when a guard refuses, one by one, and hold the one it refuses."""
     try:
-        return bill_accounts(account_ids, at)
+        return patiently(account_ids, at)
     except IntegrityError as refused:
         if len(account_ids) == 1:
             return hold(account_ids[0], str(refused), at)
@@ -66,6 +68,17 @@ def bill_slice(account_ids: list[int], at: datetime) -> Counter[str]:
     for account_id in account_ids:
         counts += bill_slice([account_id], at)
     return counts
+
+
+def patiently(account_ids: list[int], at: datetime) -> Counter[str]:
+    """Bill these accounts; begin again when the database broke a deadlock with somebody else at our cost."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return bill_accounts(account_ids, at)
+        except OperationalError as error:
+            if connection.in_atomic_block or not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    return bill_accounts(account_ids, at)
 
 
 @transaction.atomic

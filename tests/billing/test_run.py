@@ -16,7 +16,7 @@ from billing.models import BillingHold, Invoice, InvoiceLine, Subscription
 from billing.payments import record_payment
 from billing.renewals import bring_up_to
 from billing.run import run_billing
-from billing.subscriptions import cancel, change_plan, change_quantity
+from billing.subscriptions import cancel, change_plan, change_quantity, set_auto_renew
 from customers.models import AccountState
 from tests.billing.shop import START, events_of, invoices_of, ledger_of, lines_of, make_price, make_subscription, trait
 from tests.factories import instant, make_account
@@ -140,7 +140,7 @@ def test_after_any_story_nothing_is_missing_and_the_books_balance(steps):
 
         found = Subscription.objects.with_items().get(pk=sub.pk)
         found.settled_until = None
-        lines = [line for rows in billed_lines([found]).values() for line in rows]
+        lines = [line for rows in billed_lines([found], at=at).values() for line in rows]
         assert draft(found.facts(found.history), lines, at=at) == []
         assert sum(ledger_of(account).values()) == 0
         owed = sum(i.due_minor for i in invoices_of(account))
@@ -261,3 +261,30 @@ def test_runs_at_the_same_time_bill_every_period_once_and_number_without_gaps():
     assert [len(lines_of(account)) for account in accounts] == [5] * 6
     assert sorted(Invoice.objects.values_list("sequence", flat=True)) == list(range(1, 31))
     assert [events_of(account).count("invoice.finalised") for account in accounts] == [5] * 6
+
+
+@pytest.mark.django_db
+def test_a_change_behind_the_last_run_corrects_what_was_billed_beyond_it():
+    """The clock of a run may have been set ahead: what a person then does now lies before it."""
+    sub = make_subscription(make_price(model="unit", amount="1000"), at=instant("2025-01-01"), quantity=3)
+    run_billing(at=instant("2025-03-01"))
+
+    set_auto_renew(sub, False, at=instant("2025-02-14"))
+    assert sum(line[3] for line in lines_of(sub.account)) == 9000
+    change_quantity(sub, 6, at=instant("2025-02-15"))
+    run_billing(at=instant("2025-03-02"))
+
+    assert sum(line[3] for line in lines_of(sub.account)) == 3000 + 1500 + 3000 + 6000
+
+
+@pytest.mark.django_db
+def test_a_debt_lowered_to_nothing_ends_being_past_due():
+    sub = make_subscription(at=instant("2025-04-01"))
+    run_billing(at=instant("2025-04-15"))
+    assert Subscription.objects.get(pk=sub.pk).status == "past_due"
+
+    change_plan(sub, make_price("free", "0"), at=instant("2025-04-01T00:00:01") + timedelta(days=14))
+    record_payment(invoices_of(sub.account)[0], amount_minor=2800, at=instant("2025-04-16"))
+
+    assert Subscription.objects.get(pk=sub.pk).status == "active"
+    assert trait(sub.account, "overdue_amount")["minor"] == 0
