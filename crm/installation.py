@@ -7,8 +7,6 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -18,13 +16,8 @@ from django.db import connection
 from crm import schedules
 from crm.lib import clock
 from crm.models import Installation
-from customers import catalogue
-
-# What each app ships with, as (module, function taking `at`).
-SHIPPED = [
-    ("customers.scorecards", "install_default"),
-    ("playbooks.versions", "install_library"),
-]
+from customers import catalogue, scorecards
+from playbooks import versions
 
 
 def bring_up_to_date(say: Callable[[str], None]) -> None:
@@ -46,9 +39,8 @@ def bootstrap(*, at: datetime) -> None:
     Installation.objects.filter(pk=1, installed_at=None).update(installed_at=at)
     schedules.install(at=at)
     catalogue.install()
-    for module, function in SHIPPED:
-        if find_spec(module):
-            getattr(import_module(module), function)(at=at)
+    scorecards.install_default(at=at)
+    versions.install_library(at=at)
 
 
 def collect_files(say: Callable[[str], None]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from crm.demo import fill
+from crm.demo import names
 from crm.models import Role, User
 
 ANSWER_SECONDS = 2
@@ -41,10 +41,10 @@ def site_answers() -> bool:
 
 def sign_in() -> list[str]:
     """How to sign in: as the demo's people, or by making the first person."""
-    demo = User.objects.filter(email__endswith=f"@{fill.DOMAIN}")
+    demo = User.objects.filter(email__endswith=f"@{names.DOMAIN}")
     people = [demo.filter(role=role).order_by("pk").first() for role in (Role.CSM, Role.ADMIN)]
     if any(people):
-        return [f"Sign in as {user.email} ({user.get_role_display()}), password {fill.PASSWORD}" for user in people if user]
+        return [f"Sign in as {user.email} ({user.get_role_display()}), password {names.PASSWORD}" for user in people if user]
     if User.objects.filter(is_active=True, is_staff=True).exists():
         return ["Sign in with your e-mail address."]
     return ["Make the first person:  bin/manage createsuperuser"]

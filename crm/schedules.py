@@ -8,16 +8,19 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Q
-from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
+from billing.run import run_billing
 from crm.lib import clock
 from crm.models import Heartbeat, Installation, Job
+from customers.health import score_due
+from customers.ingest.apply import apply_pending
+from playbooks.runner import run_due
 
 logger = logging.getLogger(__name__)
 
@@ -26,40 +29,58 @@ SLICE_SECONDS = 60
 MINUTE_TICK = "Tick each minute"
 DEMO_RUNS = "filling"
 
+UNLIMITED = 86_400.0
+
+
+def deliveries(*, at: datetime, seconds: float) -> object:
+    return apply_pending(at=at, seconds=seconds)
+
+
+def bills(*, at: datetime, seconds: float) -> object:
+    return run_billing(at=at, limit_seconds=seconds)
+
+
+def scores(*, at: datetime, seconds: float) -> object:
+    return score_due(at=at, seconds=seconds)
+
+
+def playbooks(*, at: datetime, seconds: float) -> object:
+    return run_due(at=at, limit_seconds=seconds)
+
+
 # In this order: what came in, what it means for money, what it means for health, what to do about it.
-PARTS: dict[str, str | Callable[..., object]] = {
-    "deliveries": "customers.ingest.apply.apply_pending",
-    "billing": "billing.run.run_billing",
-    "health": "customers.health.score_due",
-    "playbooks": "playbooks.runner.run_due",
-}
+PARTS: dict[str, Callable[..., object]] = {"deliveries": deliveries, "billing": bills, "health": scores, "playbooks": playbooks}
 
 
 @dataclass
 class Ticked:
-    """What a tick did: units done by part, and the parts that failed with their error. `ran` is false when another tick ran."""
+    """What a tick did: counts by part, and the parts that failed with their error. `ran` is false when another tick ran."""
 
     at: datetime
     ran: bool = True
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return " ".join(f"{name}={count}" for name, count in self.counts.items()) or "nothing"
+        """One line: what is not zero."""
+        return "; ".join(f"{part}: {in_words(counts)}" for part, counts in self.counts.items())
 
 
-def tick(*, at: datetime, seconds: float | None = None, wait: bool = True) -> Ticked:
+def in_words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing"
+
+
+def tick(*, at: datetime, seconds: float = UNLIMITED, wait: bool = True) -> Ticked:
     """Do everything that is due at `at` (aware UTC; may lie ahead of the clock).
 
     Two ticks never run at once: the second waits and then finds nothing due, or with `wait=False` returns at once.
-    After `seconds` no further part is begun; the next tick goes on. A tick before the last one only
-    applies deliveries, because what was decided at a later instant is not decided again.
+    After `seconds` the next tick goes on. A tick before the last one only applies deliveries, because what was decided
+    at a later instant is not decided again.
     """
     with only_one(wait=wait) as alone:
         if not alone:
             return Ticked(at, ran=False)
-        deadline = None if seconds is None else time.monotonic() + seconds
-        done = run_parts(parts_due(at), at, deadline)
+        done = run_parts(parts_due(at), at, time.monotonic() + seconds)
         beat("tick", at=clock.now(), detail=done.counts)
         return done
 
@@ -85,37 +106,32 @@ def parts_due(at: datetime) -> list[str]:
     return list(PARTS) if rises else ["deliveries"]
 
 
-def run_parts(names: list[str], at: datetime, deadline: float | None) -> Ticked:
+def run_parts(names: list[str], at: datetime, deadline: float) -> Ticked:
     done = Ticked(at)
     for name in names:
-        if deadline is not None and time.monotonic() > deadline:
-            break
-        run_part(name, PARTS[name], done)
+        left = deadline - time.monotonic()
+        if left > 0:
+            run_part(name, done, left)
     return done
 
 
-def run_part(name: str, part: str | Callable[..., object], done: Ticked) -> None:
-    """Run one part. A failure is kept as a Job and does not stop the others."""
+def run_part(name: str, done: Ticked, seconds: float) -> None:
+    """Run one part for as long as it may take. A failure is kept as a Job and does not stop the others."""
     try:
-        perform = import_string(part) if isinstance(part, str) else part
-        done.counts[name] = units(perform(at=done.at))
+        done.counts[name] = as_counts(PARTS[name](at=done.at, seconds=seconds))
     except Exception as problem:
         logger.exception("tick: %s failed at %s", name, done.at)
         done.errors[name] = f"{type(problem).__name__}: {problem}"
         now = clock.now()
-        state = Job.State.FAILED
-        Job.objects.create(
-            kind=f"tick:{name}", key=done.at.isoformat(), state=state, error=done.errors[name], attempts=1, created_at=now, finished_at=now
-        )
+        kept = {"state": Job.State.FAILED, "error": done.errors[name], "attempts": 1}
+        Job.objects.create(kind=f"tick:{name}", key=done.at.isoformat(), created_at=now, finished_at=now, **kept)
 
 
-def units(result: object) -> int:
-    """How much a part did, as a number: its count, the sum of its counts, or the length of what it returns."""
-    if isinstance(result, int):
-        return result
-    if isinstance(result, dict):
-        return sum(value for value in result.values() if isinstance(value, int))
-    return len(result) if hasattr(result, "__len__") else 0
+def as_counts(result: object) -> dict[str, int]:
+    """What a part returns, a dict or a dataclass of counts, as a dict."""
+    if is_dataclass(result) and not isinstance(result, type):
+        return asdict(result)
+    return dict(result) if isinstance(result, dict) else {}
 
 
 def minute() -> None:
@@ -131,7 +147,7 @@ def demo_is_being_told() -> bool:
     return (Installation.load().demo or {}).get("state") == DEMO_RUNS
 
 
-def beat(part: str, *, at: datetime | None = None, detail: dict[str, int] | None = None) -> None:
+def beat(part: str, *, at: datetime | None = None, detail: dict[str, dict[str, int]] | None = None) -> None:
     """Say that `part` lives. Also the whole of a job that only proves that jobs are done."""
     Heartbeat.objects.bulk_create(
         [Heartbeat(part=part, at=at or clock.now(), detail=detail or {})],

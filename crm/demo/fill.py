@@ -17,15 +17,13 @@ from billing import plans
 from crm import schedules
 from crm.demo import people
 from crm.demo.cast import DAYS, Company, companies, first_day
-from crm.demo.names import STAFF
+from crm.demo.names import DOMAIN, PASSWORD, STAFF
 from crm.demo.story import ALLOWANCE, Day, product_messages, status_messages
 from crm.models import ExchangeRate, Installation, Team, TeamMember, User
 from customers import sources
 from customers.ingest import apply, receive
 from customers.models import Account, Identifier, Source
 
-PASSWORD = "quayside-demo"  # noqa: S105 the demo's own, printed by bin/run; no real installation has it
-DOMAIN = "quayside.example"
 EVENING = time(20, 0)
 RATE = Decimal("1.08")
 PRICES = {"starter": (9_900, 99_000), "growth": (49_000, 490_000), "scale": (6_500, 65_000)}

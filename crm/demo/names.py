@@ -1,5 +1,8 @@
 """Names for the demo: companies, their trade and their people. Invented; any likeness is chance."""
 
+PASSWORD = "quayside-demo"  # noqa: S105 the demo's own, printed by bin/run; no real installation has it
+DOMAIN = "quayside.example"
+
 HEADS = ["Halvorsen", "Kestrel", "Orbis", "Pellworth", "Lumen", "Trask", "Nordlys", "Arden", "Bellweather", "Calder", "Dunmore", "Eastgate", "Fenwick", "Garrow", "Harrow", "Ibis", "Juniper", "Kilbride", "Larkfield", "Marlowe", "Northgate", "Oakhurst", "Pinecrest", "Quarry", "Ravensworth", "Solway", "Tamarack", "Umber", "Vantage", "Westbrook", "Yarrow", "Zephyr", "Alder", "Birchwood", "Coppice", "Dalton", "Elmfield", "Foxglove", "Granite", "Hazel", "Ironbridge", "Jasper", "Kingsley", "Linden", "Meridian", "Norwood", "Opal", "Pemberton", "Redwood", "Sable", "Thornbury", "Upland", "Verity", "Wharf", "Yellowstone"]
 TRADES = {
     "marine": ("Marine", "Shipping", "Harbour Services", "Ferries"),

@@ -1,4 +1,5 @@
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ def called(monkeypatch):
     """Replaces what the apps do by a list of what was asked for: the order and the rules of time are what is tested here."""
     calls = []
     for name in schedules.PARTS:
-        monkeypatch.setitem(schedules.PARTS, name, lambda *, at, name=name: calls.append((name, at)) or 2)
+        monkeypatch.setitem(schedules.PARTS, name, lambda *, at, seconds, name=name: calls.append((name, at)) or {"done": 2, "failed": 0})
     return calls
 
 
@@ -26,12 +27,12 @@ class TestTick:
     def test_performs_every_part_in_order(self, called):
         done = schedules.tick(at=NOON)
         assert called == [(name, NOON) for name in ("deliveries", "billing", "health", "playbooks")]
-        assert str(done) == "deliveries=2 billing=2 health=2 playbooks=2"
+        assert str(done) == "deliveries: 2 done; billing: 2 done; health: 2 done; playbooks: 2 done"
 
     def test_keeps_the_last_instant_and_a_heartbeat(self, called):
         schedules.tick(at=NOON)
         assert Installation.load().last_tick_at == NOON
-        assert Heartbeat.objects.get(part="tick").detail["billing"] == 2
+        assert Heartbeat.objects.get(part="tick").detail["billing"]["done"] == 2
 
     def test_at_an_earlier_instant_only_applies_deliveries(self, called):
         schedules.tick(at=NOON)
@@ -51,7 +52,9 @@ class TestTick:
 
     def test_command_prints_one_line_of_counts(self, called, capsys):
         call_command("tick", at=NOON)
-        assert capsys.readouterr().out == "2026-03-01T12:00:00+00:00 deliveries=2 billing=2 health=2 playbooks=2\n"
+        assert (
+            capsys.readouterr().out == "2026-03-01T12:00:00+00:00 deliveries: 2 done; billing: 2 done; health: 2 done; playbooks: 2 done\n"
+        )
 
     def test_command_reads_instants_and_refuses_what_is_none(self, called, capsys):
         call_command("tick", "--at", "2026-03-01T13:00:00+01:00")
@@ -74,9 +77,19 @@ class TestTick:
         assert [row.func for row in Schedule.objects.all()] == ["crm.schedules.minute"]
 
 
+@pytest.mark.django_db
+def test_nothing_due_is_nothing_done_in_a_few_milliseconds():
+    """What the apps really do, on an empty installation."""
+    schedules.tick(at=NOON)
+    began = time.perf_counter()
+    done = schedules.tick(at=NOON + timedelta(seconds=1))
+    assert str(done) == "deliveries: nothing; billing: nothing; health: nothing; playbooks: nothing"
+    assert time.perf_counter() - began < 0.2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_part_that_fails_is_reported_and_stops_no_other(called, monkeypatch):
-    def broken(*, at: datetime) -> int:
+    def broken(*, at: datetime, seconds: float) -> int:
         raise ValueError("no such month")
 
     monkeypatch.setitem(schedules.PARTS, "billing", broken)
