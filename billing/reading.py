@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import F
+
 from billing.invoices import Preview, preview
 from billing.ledger import balance
-from billing.models import Invoice, InvoiceLine, Subscription
+from billing.models import CreditEntry, Invoice, InvoiceLine, Subscription
 from crm.lib.money import display
 from customers.models import Account
-
-DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ def explained_lines(invoice: Invoice) -> list[Explained]:
 def why(line: InvoiceLine, currency: str) -> str:
     """ "12 × $65.00 a month, 3 of 30 days" or what it corrects."""
     if line.kind == InvoiceLine.Kind.CORRECTION and line.corrects:
-        return f"Corrects “{line.corrects.description}” on {line.corrects.invoice.number or 'a draft'} from {line.period_start:%-d %b %Y} on."
+        return (
+            f"Corrects “{line.corrects.description}” on {line.corrects.invoice.number or 'a draft'} from {line.period_start:%-d %b %Y} on."
+        )
     parts = [f"{quantity(line.quantity)} × {display(int(line.unit_amount), currency)}"]
     if line.item:
         parts.append(f"a {line.item.price.interval}")
@@ -68,3 +70,9 @@ def standing(account: Account, *, at: datetime) -> Standing:
         currency=held.currency if held else account.currency,
         open_invoices=list(Invoice.objects.open().filter(account=account).order_by("due_at")[:5]),
     )
+
+
+def credit_entries(account: Account, *, limit: int = 20) -> list[CreditEntry]:
+    """The newest movements of the account's credit; `credit_minor` is positive where it grew."""
+    found = CreditEntry.objects.filter(account=account, ledger=CreditEntry.Ledger.CUSTOMER_CREDIT)
+    return list(found.annotate(credit_minor=-F("amount_minor")).select_related("invoice", "by").order_by("-pk")[:limit])

@@ -12,7 +12,7 @@ from billing.forms import PaymentForm, VoidForm
 from billing.models import Invoice
 from billing.reading import explained_lines
 from crm.lib import clock, htmx
-from crm.lib.csvs import csv_response
+from crm.lib.csvs import streamed
 from crm.lib.listing import Column, Listing, choice, flag, text
 from crm.lib.problems import Refused
 from crm.lib.text import fold
@@ -58,8 +58,22 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
 def invoice_export(request: HttpRequest) -> HttpResponse:
     rows = LIST.filtered(rows_for(request), request.GET).order_by("-pk")
     heads = ["number", "account", "status", "issued_at", "due_at", "currency", "total_minor", "paid_minor", "credit_minor", "due_minor"]
-    lines = ((i.number or "", i.account.name, i.status, i.issued_at, i.due_at, i.currency, i.total_minor, i.paid_minor, i.credit_minor, i.due_minor) for i in rows.iterator())
-    return csv_response("invoices.csv", heads, lines)
+    lines = (
+        (
+            i.number or "",
+            i.account.name,
+            i.status,
+            i.issued_at,
+            i.due_at,
+            i.currency,
+            i.total_minor,
+            i.paid_minor,
+            i.credit_minor,
+            i.due_minor,
+        )
+        for i in rows.iterator()
+    )
+    return streamed("invoices.csv", heads, lines)
 
 
 @require_GET
@@ -78,7 +92,7 @@ def page(request: HttpRequest, found: Invoice, *, status: int = 200, **forms: An
         "invoice": found,
         "lines": explained_lines(found),
         "payments": found.payments.select_related("by").order_by("attempt"),
-        "credits": found.ledger_entries.filter(ledger="customer_credit").order_by("pk"),
+        "credits": found.ledger_entries.filter(ledger="customer_credit").exclude(amount_minor__lt=0).order_by("pk"),
         "may_edit": owing and can(request.user, "billing.edit"),
         "payment_form": forms.get("payment_form") or PaymentForm(found),
         "void_form": forms.get("void_form") or VoidForm(),
@@ -93,7 +107,14 @@ def payment_create(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Invoice.objects.visible_to(request.user), pk=pk)
     require(request.user, "billing.edit")
     form = PaymentForm(found, request.POST)
-    return write(request, found, form, "payment_form", "Payment recorded", lambda data: payments.record_payment(found, at=clock.now(), by=request.user, **data))
+    return write(
+        request,
+        found,
+        form,
+        "payment_form",
+        "Payment recorded",
+        lambda data: payments.record_payment(found, at=clock.now(), by=request.user, **data),
+    )
 
 
 @require_POST
@@ -101,7 +122,9 @@ def void_create(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Invoice.objects.visible_to(request.user), pk=pk)
     require(request.user, "billing.edit")
     form = VoidForm(request.POST)
-    return write(request, found, form, "void_form", "Invoice voided", lambda data: invoices.void(found, at=clock.now(), by=request.user, **data))
+    return write(
+        request, found, form, "void_form", "Invoice voided", lambda data: invoices.void(found, at=clock.now(), by=request.user, **data)
+    )
 
 
 def write(request: HttpRequest, found: Invoice, form: Any, name: str, said: str, verb: Any) -> HttpResponse:

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.forms import CreditForm
 from billing.ledger import grant_credit
-from billing.models import CreditEntry, Invoice, Subscription
-from billing.reading import standing
+from billing.models import Invoice, Subscription
+from billing.reading import credit_entries, standing
 from crm.lib import clock, htmx
 from crm.lib.problems import Refused
 from crm.models import Installation
@@ -40,7 +40,7 @@ def revenue_page(request: HttpRequest, account: Account, form: CreditForm | None
         "standing": stands,
         "subscriptions": Subscription.objects.with_items().filter(account=account).order_by("-pk"),
         "invoices": Invoice.objects.filter(account=account).order_by("-pk")[:50],
-        "entries": CreditEntry.objects.filter(account=account, ledger="customer_credit").select_related("invoice", "by").order_by("-pk")[:20],
+        "entries": credit_entries(account),
         "may_credit": can(request.user, "credit.grant"),
         "form": form or CreditForm(currency_of(account)),
         "opened": form is not None,

@@ -55,7 +55,7 @@ def prepare(*, seed: int, at: datetime) -> None:
         Source.objects.filter(pk=status.pk).update(shares_ids_with=product.pk)
         ExchangeRate.objects.get_or_create(currency="EUR", day=start - timedelta(days=1000), defaults={"rate": RATE})
         Installation.objects.filter(pk=1).update(
-            name="Quayside", currency="USD", demo={"state": "filling", "seed": seed, "first": start.isoformat(), "day": 0, "days": DAYS}
+            name="Quayside", currency="USD", demo={"state": "filling", "seed": seed, "first": start.isoformat(), "n": 0, "share": 0}
         )
 
 
@@ -88,10 +88,10 @@ def fill(*, at: datetime, report: Callable[[int, int, date], None]) -> None:
     stage = set_stage()
     progress = Installation.load().demo
     start = date.fromisoformat(progress["first"])
-    for n in range(progress["day"], DAYS):
+    for n in range(progress["n"], DAYS):
         play(stage, Day(n, start + timedelta(days=n), stage.seed), at)
         report(n + 1, DAYS, start + timedelta(days=n))
-    Installation.objects.filter(pk=1).update(demo={**progress, "day": DAYS, "state": "full"})
+    Installation.objects.filter(pk=1).update(demo={**Installation.load().demo, "state": "full"})
 
 
 def set_stage() -> Stage:
@@ -131,12 +131,12 @@ def act(stage: Stage, day: Day, at: datetime) -> None:
     by_account = {account.pk: c for c in stage.cast if (account := stage.accounts.get(c.group_id))}
     with transaction.atomic():
         progress = Installation.objects.select_for_update().get(pk=1).demo
-        if progress["day"] > day.n:
+        if progress["n"] > day.n:
             return
         people.welcome(stage.cast, stage.accounts, stage.staff, day, at)
         people.change_minds(stage.cast, stage.accounts, stage.staff, day, at)
         people.pay(by_account, stage.staff, day, at)
         people.call(stage.cast, stage.accounts, stage.staff, day, at)
         people.work_tasks(by_account, day, at)
-        mark = {**progress, "day": day.n + 1, "date": day.date.isoformat()}
+        mark = {**progress, "n": day.n + 1, "day": f"{day.date:%-d %B %Y}", "share": round((day.n + 1) / DAYS, 3)}
         Installation.objects.filter(pk=1).update(demo=mark)

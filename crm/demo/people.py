@@ -80,9 +80,7 @@ def pay(cast: dict[int, Company], staff: dict[str, User], day: Day, at: datetime
     for invoice in Invoice.objects.filter(status="open", account_id__in=list(cast)):
         c = cast[invoice.account_id]
         if (at - invoice.issued_at).days >= patience(c, invoice, day):
-            payments.record_payment(
-                invoice, amount_minor=invoice.due_minor, at=at, method="transfer", by=staff["Faye Brandt"]
-            )
+            payments.record_payment(invoice, amount_minor=invoice.due_minor, at=at, method="transfer", by=staff["Faye Brandt"])
 
 
 def patience(c: Company, invoice: Invoice, day: Day) -> int:
