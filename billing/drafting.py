@@ -57,7 +57,7 @@ def billed_lines(subscriptions: Sequence[Subscription], *, at: datetime) -> dict
     oldest = min(unsettled_from(subscription, at) for subscription in subscriptions)
     rows = InvoiceLine.objects.filter(item_id__in=item_ids, voided=False, period_start__gte=oldest)
     by_item: dict[int, list[BilledLine]] = defaultdict(list)
-    for row in rows.values_list("id", "item_id", "period_start", "period_end", "amount_minor", "corrects_id"):
+    for row in rows.order_by("id").values_list("id", "item_id", "period_start", "period_end", "amount_minor", "corrects_id"):
         by_item[row[1]].append(BilledLine(*row))
     return by_item
 
@@ -72,7 +72,7 @@ def describe(line: MissingLine, item: SubscriptionItem) -> str:
     """ "Growth, 1 Jun - 30 Jun 2025", as people read it: both days included."""
     name = item.price.plan.name
     if line.kind == CORRECTION:
-        name = f"Unused time on {name}" if line.amount < 0 else f"Correction of {name}"
+        name = f"{'Unused' if line.amount < 0 else 'Additional'} time on {name}"
     return f"{name}, {days(line.first, line.end_day)}"
 
 

@@ -137,15 +137,15 @@ def correction(history: History, item: ItemFact, lines: list[BilledLine], propos
     amount = (proposal.amount if proposal else 0) - sum(line.amount for line in lines)
     if not amount:
         return []
-    start = min(proposal.span.end, billed.period_end) if proposal else billed.period_start
+    start, end = sorted((billed_until(lines), proposal.span.end if proposal else billed.period_start))
     return [
         MissingLine(
             item_id=item.id,
             kind=CORRECTION,
             period_start=start,
-            period_end=billed.period_end,
+            period_end=end,
             first=local_day(start, history.zone),
-            end_day=local_day(billed.period_end, history.zone),
+            end_day=local_day(end, history.zone),
             quantity=Decimal(1),
             amount=amount,
             due_at=validity(history, item)[1] or billed.period_start,
@@ -153,6 +153,12 @@ def correction(history: History, item: ItemFact, lines: list[BilledLine], propos
             cause=f"change {len(lines)}",
         )
     ]
+
+
+def billed_until(lines: list[BilledLine]) -> datetime:
+    """Up to when a span is billed, by the charge and its corrections so far."""
+    last = lines[-1]
+    return last.period_start if last.amount < 0 and last.corrects else last.period_end
 
 
 def next_due(history: History, *, at: datetime) -> datetime | None:

@@ -114,7 +114,7 @@ class Invoice(models.Model):
         return self.number or f"draft {self.pk}"
 
     def get_absolute_url(self) -> str:
-        return f"/invoices/{self.pk}/"
+        return f"/invoices/{self.number or self.pk}/"
 
 
 class InvoiceLine(models.Model):

@@ -49,7 +49,7 @@ def test_an_invoice_stands_on_the_timeline_with_its_number_and_a_link():
     entry = TimelineEntry.objects.get(account_id=sub.account_id, name="invoice.finalised")
 
     assert entry.title == "Invoice INV-000001 over €60.00 issued"
-    assert entry.url == f"/invoices/{invoice.pk}/"
+    assert entry.url == invoice.get_absolute_url() == "/invoices/INV-000001/"
 
 
 def test_an_event_of_an_invoice_says_what_a_playbook_needs():
@@ -206,6 +206,16 @@ def test_without_auto_renewal_the_subscription_ends_on_its_renewal_date():
     assert (sub.status, sub.end_reason, sub.ended_at) == ("ended", "expired", instant("2025-04-01"))
     assert len(lines_of(sub.account)) == 3
     assert "contract.renewed" not in events_of(sub.account)
+
+
+def test_renewing_a_contract_that_would_end_in_a_period_charges_the_rest_of_it():
+    sub = make_subscription(make_price(interval="year", amount="36500"), at=instant("2025-01-01"), auto_renew=False, term_months=3)
+    assert lines_of(sub.account) == [("period", "2025-01-01", "2025-04-01", 9000)]
+
+    set_auto_renew(sub, True, at=instant("2025-03-10"))
+
+    assert lines_of(sub.account)[1] == ("correction", "2025-04-01", "2026-01-01", 27500)
+    assert invoices_of(sub.account)[1].lines.get().description == "Additional time on Growth, 1 Apr – 31 Dec 2025"
 
 
 def test_auto_renewal_can_be_set_and_taken_back():

@@ -82,6 +82,7 @@ def test_a_change_taken_back_corrects_the_correction():
     again = draft(first, paid, at=at("2025-04-22"))
 
     assert [(line.amount, line.corrects, line.cause) for line in again] == [(2000, paid[0].id, "change 2")]
+    assert amounts(again) == [("correction", "2025-04-21", "2025-05-01", 2000)]
 
 
 def test_without_proration_a_change_costs_nothing_until_the_next_period():
