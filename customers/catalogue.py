@@ -37,6 +37,8 @@ KNOWN = {
     "task.created": ("Task created", "hide", "check-square", "", "", False),
     "task.closed": ("Task closed", "entry", "check-square", "good", "Task closed: {title} ({outcome})", False),
     "note.written": ("Note", "entry", "pencil", "", "", False),
+    "entry.edited": ("Entry edited", "hide", "pencil", "", "", False),
+    "entry.deleted": ("Entry deleted", "hide", "trash", "", "", False),
     "call.held": ("Call", "entry", "phone", "", "", True),
     "meeting.held": ("Meeting", "entry", "users", "", "", True),
     "email.logged": ("E-mail", "entry", "mail", "", "", True),

@@ -1,4 +1,4 @@
-"""The relationship history that people read: writing entries, and (in customers.stream) reading them merged with folded days."""
+"""The relationship history that people read: writing entries, while customers.stream reads them merged with folded days."""
 
 import json
 import re
@@ -11,6 +11,16 @@ from django.db import connection
 
 from customers.models import EventType, TimelineEntry
 
+KINDS = {
+    "note.written": "note",
+    "call.held": "call",
+    "meeting.held": "meeting",
+    "conversation.held": "meeting",
+    "email.logged": "email",
+    "health.band_changed": "score",
+    "playbook.started": "run",
+    "task.closed": "task",
+}
 PLACE = re.compile(r"\{([\w.]+)\}")
 
 
@@ -35,7 +45,7 @@ def entry(fact: Any, row: Any, kind: EventType | None) -> TimelineEntry:
         at=row.occurred_at,
         id=row.id,
         known_at=row.known_at,
-        kind="event",
+        kind=KINDS.get(row.name, "event"),
         name=row.name,
         title=title[:300],
         body=fact.body,
@@ -55,8 +65,15 @@ def fill(template: str, props: dict[str, Any]) -> str:
 
 
 def add_entry(
-    account_id: int, *, kind: str, title: str, at: datetime, known_at: datetime | None = None, id: UUID | None = None, **more: Any
-) -> UUID:  # noqa: A002
+    account_id: int,
+    *,
+    kind: str,
+    title: str,
+    at: datetime,
+    known_at: datetime | None = None,
+    id: UUID | None = None,  # noqa: A002
+    **more: Any,
+) -> UUID:
     """Write one entry that is not an event from outside: a note, a call, a score that jumped. Idempotent by `id`."""
     entry_id = id or uuid4()
     new = TimelineEntry(account_id=account_id, at=at, id=entry_id, known_at=known_at or at, kind=kind, title=title[:300], **more)
