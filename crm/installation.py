@@ -45,7 +45,7 @@ def bootstrap(*, at: datetime) -> None:
 
 def collect_files(say: Callable[[str], None]) -> None:
     """Collect the static files when one of them has changed since the last time."""
-    mark = settings.STATIC_ROOT.with_name("static.mark")
+    mark = settings.STATIC_ROOT.with_name(f"{settings.STATIC_ROOT.name}.mark")
     wanted = fingerprint()
     if mark.exists() and mark.read_text() == wanted and settings.STATIC_ROOT.exists():
         return

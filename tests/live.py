@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.conf import settings
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
 
@@ -50,7 +52,14 @@ class LiveTenure:
         kept = {
             name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "TEST_DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
         }
-        self.environment = kept | {"TENURE_HOME": str(home), "PORT": str(self.port), "PYTHONPATH": str(ROOT), "WORKERS": "1"}
+        shared = str(settings.TENURE_HOME / "test-static")  # collected once for all
+        self.environment = kept | {
+            "TENURE_HOME": str(home),
+            "PORT": str(self.port),
+            "PYTHONPATH": str(ROOT),
+            "WORKERS": "1",
+            "STATIC_ROOT": shared,
+        }
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -20,8 +20,9 @@ def test_everything_starts_comes_back_when_killed_and_leaves_nothing_behind():
         a_killed_worker_comes_back(tenure)
         a_killed_web_server_comes_back(tenure)
         a_killed_database_comes_back(tenure)
-        assert tenure.stop() == 0
-        assert tenure.processes() == []
+        a_stop_leaves_nothing(tenure)
+        tenure.start()
+        nothing_outlives_a_killed_supervisor(tenure)
 
 
 def a_killed_worker_comes_back(tenure: LiveTenure) -> None:
@@ -42,14 +43,16 @@ def a_killed_database_comes_back(tenure: LiveTenure) -> None:
     tenure.wait_until(lambda: server not in tenure.processes("postgres -D") and tenure.health() == 200, 60)
 
 
-@live
-def test_nothing_outlives_a_supervisor_that_is_killed():
-    with living_tenure() as tenure:
-        tenure.start()
-        os.kill(tenure.process.pid, signal.SIGKILL)
-        tenure.process.wait(5)
-        tenure.process = None
-        tenure.wait_until(lambda: tenure.processes() == [], 40)
+def a_stop_leaves_nothing(tenure: LiveTenure) -> None:
+    assert tenure.stop() == 0
+    assert tenure.processes() == []
+
+
+def nothing_outlives_a_killed_supervisor(tenure: LiveTenure) -> None:
+    os.kill(tenure.process.pid, signal.SIGKILL)
+    tenure.process.wait(5)
+    tenure.process = None
+    tenure.wait_until(lambda: tenure.processes() == [], 60)
 
 
 @live
