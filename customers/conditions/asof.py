@@ -35,7 +35,7 @@ class Reading:
         """The aggregate; None for min, max, avg and last of nothing."""
         if agg == "avg":
             return Fraction(self.total) / self.count if self.count else None
-        found = {
+        amounts: dict[str, Decimal | int | None] = {
             "sum": self.total,
             "count": self.count,
             "min": self.low,
@@ -43,7 +43,8 @@ class Reading:
             "last": self.last,
             "active_days": self.days,
             "distinct": len(self.contacts),
-        }[agg]
+        }
+        found = amounts[agg]
         return None if found is None else Fraction(found)
 
 
@@ -92,7 +93,7 @@ class AsOf:
     def money(self, change: Change, currency: str) -> Fraction | None:
         """A money trait in major units of `currency`, at the rate of the fact's day; None without a rate."""
         stored = change.value
-        major = Fraction(stored["minor"]) / 10 ** exponent(stored["currency"])
+        major: Fraction = Fraction(stored["minor"]) / 10 ** exponent(stored["currency"])
         if stored["currency"] == currency:
             return major
         day = local_day(change.occurred_at, self.zone)
@@ -189,12 +190,12 @@ def summed(parts: list[tuple[date, Reading]]) -> Reading:
     if not parts:
         return Reading()
     readings = [reading for _, reading in parts]
-    newest = max(reversed(readings), key=lambda each: each.last_at)
+    newest = max(reversed(readings), key=lambda each: each.last_at or BEGINNING)
     return Reading(
         count=sum(each.count for each in readings),
         total=sum((each.total for each in readings), Decimal(0)),
-        low=min(each.low for each in readings),
-        high=max(each.high for each in readings),
+        low=min((each.low for each in readings if each.low is not None), default=None),
+        high=max((each.high for each in readings if each.high is not None), default=None),
         last=newest.last,
         last_at=newest.last_at,
         days=len({day for day, _ in parts}),

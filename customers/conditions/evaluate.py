@@ -3,7 +3,8 @@
 Every node is judged, also where its neighbours have decided already, so that explain.py can show all of them.
 """
 
-from collections.abc import Collection, Mapping
+import typing
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
@@ -52,7 +53,7 @@ class Judged:
     node: Node
     truth: bool | None
     cause: str = ""
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, typing.Any] = field(default_factory=dict)
     parts: tuple["Judged", ...] = ()
 
 
@@ -122,7 +123,7 @@ def _money_test(test: ValueTest, change: Change, currency: str, asof: AsOf) -> V
     amount = asof.money(change, currency)
     if amount is None:
         return Verdict(None, "no_rate")
-    limits = [Fraction(limit.value) for limit in test.limits]
+    limits = [Fraction(limit.number) for limit in test.limits]
     if test.op in ("in", "not_in"):
         return Verdict((amount in limits) == (test.op == "in"))
     return Verdict(compare(test.op, amount, limits[0]))
@@ -249,7 +250,7 @@ def _since_run_start(node: SinceRunStart, asof: AsOf) -> Judged:
     return Judged(node, holds(node.limit or AT_LEAST_ONE, count), "", {"value": count})
 
 
-JUDGES = {
+JUDGES: dict[type, Callable[..., Judged]] = {
     All: _group,
     Any: _group,
     Not: _not,

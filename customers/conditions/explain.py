@@ -1,6 +1,7 @@
 """Why a condition is true, false or unknown for one account: the tree with values and limits, and one sentence of it."""
 
-from collections.abc import Collection, Mapping
+import typing
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -40,7 +41,7 @@ CAUSES = {
     "no_rate": "there is no exchange rate",
 }
 KINDS = {Happened: "happened", DateIs: "date", SinceRunStart: "since_run_start", UsageOf: "usage_of"}
-Explained = dict[str, object]
+Explained = dict[str, typing.Any]
 
 
 def explain(
@@ -105,11 +106,11 @@ def _why(judged: Judged, labels: Labels) -> str:
     """One clause for a leaf."""
     if judged.truth is None and not judged.values:
         return f"{_about(judged.node, labels)} unknown: {CAUSES.get(judged.cause, judged.cause)}"
-    clause = CLAUSES[type(judged.node)](judged, labels)
+    clause = CLAUSES[type(judged.node)](judged.node, judged, labels)
     return f"{clause} (unknown: {CAUSES.get(judged.cause, judged.cause)})" if judged.truth is None else clause
 
 
-def _about(node: Node, labels: Labels) -> str:
+def _about(node: typing.Any, labels: Labels) -> str:
     """The subject of a leaf."""
     if isinstance(node, Field | DateIs):
         return field_name(node.path, labels)
@@ -132,8 +133,8 @@ def _needs(limit: Cmp | None, unit: str = "") -> str:
     return f"needs {limits(cmp, unit, AFTER)}"
 
 
-def _field(judged: Judged, labels: Labels) -> str:
-    node, values = judged.node, judged.values
+def _field(node: Field, judged: Judged, labels: Labels) -> str:
+    values = judged.values
     tests = " and ".join(in_words(test, node.currency) for test in node.tests)
     found = shown(values["value"]) if values else "not known"
     return f"{field_name(node.path, labels)} is {found}" + ("" if judged.truth else f", needs that it {tests}")
@@ -150,16 +151,16 @@ def shown(value: object) -> str:
     return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 
-def _metric(judged: Judged, labels: Labels) -> str:
-    node, value = judged.node, judged.values["value"]
+def _metric(node: Metric | Happened, judged: Judged, labels: Labels) -> str:
+    value = judged.values["value"]
     window = f"{during(node.of.window)}"
     noun = one(node.of.event, labels) if value == 1 and node.of.agg in ("sum", "count") else subject(node.of, labels)
     head = f"{figure(value)} {noun}" if node.of.agg in ("sum", "count", "active_days", "distinct") else f"{noun} is {figure(value)}"
     return f"{head} {window}, {_needs(node.limit)}"
 
 
-def _compare(judged: Judged, labels: Labels) -> str:
-    node, values = judged.node, judged.values
+def _compare(node: Compare, judged: Judged, labels: Labels) -> str:
+    values = judged.values
     change, now, before = values.get("change_pct"), values.get("current"), values.get("baseline")
     if now is None or before is None:
         return f"{subject(node.of.of, labels)}: no value"
@@ -174,7 +175,7 @@ def round_pct(value: Fraction) -> Decimal:
     return Decimal(int(value * 10)) / 10
 
 
-def _compare_needs(node: Compare, values: Mapping[str, object]) -> str:
+def _compare_needs(node: Compare, values: Mapping[str, typing.Any]) -> str:
     """The limits of the change, and those of the two sides where they are missed or stand alone."""
     changes = ((node.drop_pct, " %"), (node.rise_pct, " %"), (node.change_abs, ""))
     sides = ((node.baseline, "baseline", " before"), (node.current, "current", " now"))
@@ -183,34 +184,34 @@ def _compare_needs(node: Compare, values: Mapping[str, object]) -> str:
     return " and ".join([*said[:1], *(each.removeprefix("needs ") for each in said[1:])])
 
 
-def _usage_of(judged: Judged, labels: Labels) -> str:
+def _usage_of(node: UsageOf, judged: Judged, labels: Labels) -> str:
     values = judged.values
-    noun = many(judged.node.of.event, labels)
+    noun = many(node.of.event, labels)
     share = f"{figure(values['used'])} of {figure(values['allowance'])} {noun} ({figure(round_pct(values['value']))} %)"
-    return f"{share}{' forecast' if judged.node.of.forecast else ''}, {_needs(judged.node.limit, ' %')}"
+    return f"{share}{' forecast' if node.of.forecast else ''}, {_needs(node.limit, ' %')}"
 
 
-def _absent(judged: Judged, labels: Labels) -> str:
-    last, noun = judged.values["last"], one(judged.node.event, labels)
+def _absent(node: Absent, judged: Judged, labels: Labels) -> str:
+    last, noun = judged.values["last"], one(node.event, labels)
     since = f"the last {noun} was on {last:%Y-%m-%d}" if isinstance(last, datetime) else f"there was no {noun} yet"
-    return f"{since}, needs none for {judged.node.duration.words}"
+    return f"{since}, needs none for {node.duration.words}"
 
 
-def _date(judged: Judged, labels: Labels) -> str:
-    value, side = judged.values["value"], judged.node.side
-    wanted = f"needs {'the next' if side == 'within' else 'at least'} {judged.node.duration.words}{'' if side == 'within' else ' ago'}"
-    return f"{field_name(judged.node.path, labels)} is {plain(value)}, {wanted}"
+def _date(node: DateIs, judged: Judged, labels: Labels) -> str:
+    value, side = judged.values["value"], node.side
+    wanted = f"needs {'the next' if side == 'within' else 'at least'} {node.duration.words}{'' if side == 'within' else ' ago'}"
+    return f"{field_name(node.path, labels)} is {plain(value)}, {wanted}"
 
 
-def _tag(judged: Judged, labels: Labels) -> str:
-    return f"{'has' if judged.truth else 'does not have'} the tag {judged.node.name}"
+def _tag(node: Tag, judged: Judged, labels: Labels) -> str:
+    return f"{'has' if judged.truth else 'does not have'} the tag {node.name}"
 
 
-def _since_run_start(judged: Judged, labels: Labels) -> str:
-    return f"{figure(judged.values['value'])} {many(judged.node.event, labels)} since the run started, {_needs(judged.node.limit)}"
+def _since_run_start(node: SinceRunStart, judged: Judged, labels: Labels) -> str:
+    return f"{figure(judged.values['value'])} {many(node.event, labels)} since the run started, {_needs(node.limit)}"
 
 
-CLAUSES = {
+CLAUSES: dict[type, Callable[..., str]] = {
     Field: _field,
     Metric: _metric,
     Happened: _metric,

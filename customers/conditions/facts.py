@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 Rates = Mapping[str, tuple[tuple[date, Decimal], ...]]
 
@@ -29,7 +30,7 @@ class Setting:
 class Change:
     """A trait's change: `value` as JSON (None: removed), in force from `occurred_at` on, known from `known_at` on."""
 
-    value: object
+    value: Any
     occurred_at: datetime
     known_at: datetime
     key: str = ""

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -17,7 +18,7 @@ from crm.models import ExchangeRate, Installation
 from customers.conditions.facts import AccountFacts, Change, DayFact, EventFact, Setting
 from customers.conditions.nodes import Absent, Measure, Node, paths_of, walk
 from customers.conditions.sql_values import where_sql
-from customers.conditions.to_sql import CONDITIONS, Compiler
+from customers.conditions.to_sql import CONDITIONS, MEASURES, Compiler
 
 EVENT = "e.account_id, e.name, e.occurred_at, e.known_at, e.quantity, e.props, e.contact_id, e.attributed_at, e.id::text"
 
@@ -70,18 +71,16 @@ def compiled(
     """A compiler that has seen all trees, and so knows what to read."""
     compiler = Compiler(at=at, zone=setting.zone, currency=setting.currency, dates_zone=dates_zone, run_started_at=run_started_at)
     for tree in trees:
-        if type(tree) in CONDITIONS:
-            compiler.condition(tree)
-        else:
-            compiler.measure(tree)
+        (CONDITIONS.get(type(tree)) or MEASURES[type(tree)])(compiler, tree)
     return compiler
 
 
-def rows(sql: str, params: Mapping[str, object]) -> list[tuple]:
+def rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """All rows of a statement."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def load_changes(ids: list[int], paths: set[str], at: datetime) -> dict[int, dict[str, list[Change]]]:
@@ -96,7 +95,7 @@ def load_changes(ids: list[int], paths: set[str], at: datetime) -> dict[int, dic
     return found
 
 
-def as_json(value: object) -> object:
+def as_json(value: Any) -> Any:
     """A jsonb value as the driver gives it."""
     return json.loads(value) if isinstance(value, str) else value
 

@@ -1,6 +1,6 @@
 """Measures: numbers about an account that scorecard factors weigh. Reading them from a document, and evaluation in memory."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -143,7 +143,7 @@ def _condition_number(measure: ConditionValue, asof: AsOf) -> Number:
     return Unknown(judged.cause) if judged.truth is None else Known(Fraction(int(judged.truth)))
 
 
-NUMBERS = {
+NUMBERS: dict[type, Callable[..., Number]] = {
     FieldValue: field_number,
     Quantity: quantity,
     ChangePct: change_pct,

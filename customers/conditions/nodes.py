@@ -20,6 +20,13 @@ class Limit:
     kind: str
     value: Scalar
 
+    @property
+    def number(self) -> Decimal:
+        """The value of a limit of kind number."""
+        if not isinstance(self.value, Decimal):
+            raise TypeError(f"a limit of kind {self.kind} is no number")
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class ValueTest:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from crm.lib.money import is_currency
+from customers.conditions.durations import Duration
 from customers.conditions.errors import ConditionError, Path, Problem, nearest
 from customers.conditions.nodes import (
     COMPARISONS,
@@ -174,7 +175,7 @@ def read_quantity(reader: Reader, *, inner: bool = False) -> Quantity | None:
     )
 
 
-def _offset(reader: Reader, key: str) -> object:
+def _offset(reader: Reader, key: str) -> Duration | None:
     found = duration(reader, key)
     if found and found.unit == "bd":
         reader.problem("bad_duration", key, "windows are shifted by m, h, d or w.")

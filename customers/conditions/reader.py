@@ -85,7 +85,7 @@ def describe(value: object) -> str:
         return f'"{value}"'
     if value is None:
         return "nothing"
-    return {dict: "a mapping", list: "a list"}.get(type(value), str(value))
+    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else str(value)
 
 
 def name(reader: Reader, key: str) -> str | None:

@@ -1,5 +1,6 @@
 """A tree back to its document, in canonical form: defaults left out, keys in the order of the language."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from customers.conditions.nodes import (
@@ -120,7 +121,7 @@ def _since_run_start(node: SinceRunStart) -> Doc:
     return {"since_run_start": given(event=node.event, where=where_doc(node.where), count=comparison(node.limit))}
 
 
-RENDERERS = {
+RENDERERS: dict[type, Callable[..., Doc]] = {
     All: lambda node: {"all": [render(part) for part in node.parts]},
     Any: lambda node: {"any": [render(part) for part in node.parts]},
     Not: lambda node: {"not": render(node.part)},

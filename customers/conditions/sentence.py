@@ -1,6 +1,6 @@
 """What a condition or a measure says, in English, without any account."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from customers.conditions.nodes import (
@@ -57,7 +57,7 @@ def sentence(node: Node | Measure, labels: Labels = NO_LABELS) -> str:
     return SENTENCES[type(node)](node, labels)
 
 
-def _group(word: str) -> "object":
+def _group(word: str) -> Callable[[All | Any, Labels], str]:
     def say(node: All | Any, labels: Labels) -> str:
         if len(node.parts) == 1:
             return sentence(node.parts[0], labels)
@@ -157,7 +157,7 @@ def _days_since(of: DaysSince, labels: Labels) -> str:
     return f"days since the last {one(of.event, labels)}{where(of.where)}"
 
 
-SENTENCES = {
+SENTENCES: dict[type, Callable[..., str]] = {
     All: _group("and"),
     Any: _group("or"),
     Not: _not,

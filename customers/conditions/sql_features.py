@@ -9,7 +9,7 @@ events; the partial index on late events keeps that set small. Everything is inl
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from customers.conditions.durations import day_start
 from customers.conditions.nodes import PropTest
@@ -143,7 +143,7 @@ class Features:
         return f"(e.occurred_at > {self.params.instant(edge.after)} and {upto})" if edge.after > BEGINNING else f"({upto})"
 
     def _period(self, covered: Span) -> str:
-        return f"coalesce(p.first, {self.params.day(covered.first)})"
+        return f"coalesce(p.first, {self.params.day(covered.beginning)})"
 
     def period_day(self, path: str) -> str:
         """The local day of a period trait in the zone of days, NULL without one."""
@@ -216,7 +216,7 @@ class Features:
   select e.account_id, l.day, count(*), sum(e.quantity), min(e.quantity), max(e.quantity),
     (array_agg(e.quantity order by e.occurred_at desc, e.id desc))[1], max(e.occurred_at)
   from ({late}) l join customers_event e on e.account_id = l.account_id
-  where e.name = {name} and e.occurred_at >= (l.day - 1)::timestamp at time zone 'UTC'
+  where e.name = {name} and e.occurred_at >= (l.day - 1)::timestamp at time zone 'UTC' and {self._day_bounds(source, "e")}
     and e.occurred_at < (l.day + 2)::timestamp at time zone 'UTC' and {day} and {self.known("e")}
   group by e.account_id, l.day"""
 
@@ -235,14 +235,18 @@ class Features:
 
     def _late_days(self, name: str, source: Source, ids: str | None) -> str:
         """Account and day of events that were not known yet at the instant."""
-        until = day_start(max(until for _, until in source.days) + timedelta(days=1), self.clock.zone)
-        first = None if source.by_period else earliest(source.days)
-        since = f" and x.occurred_at >= {self.params.instant(day_start(first, self.clock.zone))}" if first else ""
         return (
             f"select distinct x.account_id, (x.occurred_at at time zone {self.zone})::date as day from customers_event x"
             f" where x.late and x.name = {name} and (x.known_at > {self.at} or x.attributed_at > {self.at})"
-            f" and x.occurred_at < {self.params.instant(until)}{since}{only(ids, 'x')}"
+            f" and {self._day_bounds(source, 'x')}{only(ids, 'x')}"
         )
+
+    def _day_bounds(self, source: Source, alias: str) -> str:
+        """The instants of the days that are read, so that other months' partitions are left alone."""
+        until = self.params.instant(day_start(max(until for _, until in source.days), self.clock.zone))
+        first = None if source.by_period else earliest(source.days)
+        since = f" and {alias}.occurred_at >= {self.params.instant(day_start(first, self.clock.zone))}" if first else ""
+        return f"{alias}.occurred_at < {until}{since}"
 
     def stretches(self, source: Source) -> str:
         """The instants at which events must be read."""

@@ -142,7 +142,7 @@ class JsonValue:
         if limit.kind == "date":
             return f"({self.as_day} {op} {self.params.day(date.fromisoformat(str(limit.value)))})"
         if limit.kind == "number":
-            return f"({self.as_number} {op} {self.params.number(limit.value)})"
+            return f"({self.as_number} {op} {self.params.number(limit.number)})"
         if limit.kind == "boolean":
             return self._typed("boolean", f"{self.as_text}::boolean {op} {self.params.bind(limit.value, 'boolean')}")
         return self._typed("string", f"{self.as_text} {op} {self.params.text(limit.value)}")
@@ -189,7 +189,7 @@ class MoneyValue:
         return f"(case when {own} = {wanted} then {here} else {converted} end)"
 
     def _against(self, test: ValueTest, amount: str, rate: str) -> str:
-        limits = [f"{self.json.params.number(limit.value)} * {rate}" for limit in test.limits]
+        limits = [f"{self.json.params.number(limit.number)} * {rate}" for limit in test.limits]
         if test.op in ("in", "not_in"):
             either = " or ".join(f"{amount} = {limit}" for limit in limits)
             return f"({'not ' if test.op == 'not_in' else ''}({either}))"

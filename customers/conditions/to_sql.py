@@ -9,7 +9,7 @@ One statement, whatever the number of accounts. Unknown is NULL. Needs no Django
 collected in sql_features.py, stored values are compared in sql_values.py.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from customers.conditions.durations import day_start, shift_months
@@ -219,7 +219,7 @@ class Compiler:
             return value
         since = self.bound.instant(self.events_since)
         if covered.from_period and raw:
-            start = self._instant(f"coalesce({self.features.period_day('period_start')}, {self.bound.day(covered.first)})")
+            start = self._instant(f"coalesce({self.features.period_day('period_start')}, {self.bound.day(covered.beginning)})")
             return f"(case when {start} - interval '1 microsecond' >= {since} or a.started_at >= {since} then {value} end)"
         return value if first >= self.events_since else f"(case when a.started_at >= {since} then {value} end)"
 
@@ -234,8 +234,8 @@ class Compiler:
         return Ratio(f"({' + '.join(parts)})", f"{len(values)} * {whole}")
 
     def _started_by(self, border: Start) -> str:
-        if border.instant:
-            return f"a.started_at <= {self.bound.instant(border.instant)}"
+        if border.instant or border.day is None:
+            return f"a.started_at <= {self.bound.instant(border.instant or self.clock.at)}"
         return f"a.started_at < {self.bound.instant(day_start(border.day + timedelta(days=1), self.clock.zone))}"
 
     def usage(self, of: Usage) -> Ratio:
@@ -322,7 +322,7 @@ def _percent(before: Ratio, now: Ratio, sign: int) -> Ratio:
     return Ratio(f"{change.number} * 100 * sign(({base})::numeric)", f"nullif(abs({base}), 0)")
 
 
-CONDITIONS = {
+CONDITIONS: dict[type, Callable[..., str]] = {
     All: Compiler.group,
     Any: Compiler.group,
     Not: Compiler.inverse,
@@ -336,7 +336,7 @@ CONDITIONS = {
     Tag: Compiler.tag,
     SinceRunStart: Compiler.since_run_start,
 }
-MEASURES = {
+MEASURES: dict[type, Callable[..., str]] = {
     FieldValue: Compiler.field_number,
     Quantity: Compiler.quantity_number,
     Usage: Compiler.usage_number,

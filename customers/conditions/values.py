@@ -1,12 +1,13 @@
 """Known and unknown values, three-valued logic, and the comparison of stored values with limits."""
 
+import operator
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from customers.conditions.nodes import Cmp, Limit, PropTest, ValueTest
@@ -15,6 +16,7 @@ DAY_SHAPE = "[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 INSTANT_SHAPE = DAY_SHAPE + "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 DAY, INSTANT = re.compile(DAY_SHAPE), re.compile(INSTANT_SHAPE)
 T = TypeVar("T")
+OPERATORS = {"eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
 PLACES = Decimal("0.000001")
 
 
@@ -45,16 +47,9 @@ def inverse(truth: bool | None) -> bool | None:  # noqa: FBT001
     return None if truth is None else not truth
 
 
-def compare(op: str, left: object, right: object) -> bool:
+def compare(op: str, left: Any, right: Any) -> bool:
     """One ordering or equality of two values of the same type."""
-    return {
-        "eq": lambda: left == right,
-        "ne": lambda: left != right,
-        "lt": lambda: left < right,
-        "lte": lambda: left <= right,
-        "gt": lambda: left > right,
-        "gte": lambda: left >= right,
-    }[op]()
+    return bool(OPERATORS[op](left, right))
 
 
 def holds(cmp: Cmp, value: Fraction) -> bool:
@@ -102,10 +97,10 @@ def kind_of(value: object) -> str:
         return "boolean"
     if isinstance(value, dict):
         return "money" if is_money(value) else "object"
-    return {str: "text", list: "list"}.get(type(value), "number")
+    return "text" if isinstance(value, str) else "list" if isinstance(value, list) else "number"
 
 
-def is_money(value: dict) -> bool:
+def is_money(value: dict[str, Any]) -> bool:
     """{minor, currency} with a whole number of minor units."""
     minor = value.get("minor")
     return isinstance(minor, int) and not isinstance(minor, bool) and isinstance(value.get("currency"), str)
@@ -132,12 +127,12 @@ def _ordered(op: str, value: object, limit: Limit, zone: str) -> bool | None:
     if kind_of(value) != limit.kind:
         return None
     if limit.kind == "number":
-        return compare(op, as_number(value), Fraction(limit.value))
+        return compare(op, as_number(value), Fraction(limit.number))
     return compare(op, value, limit.value)
 
 
 def _same(value: object, limit: Limit) -> bool:
-    return as_number(value) == Fraction(limit.value) if limit.kind == "number" else value == limit.value
+    return as_number(value) == Fraction(limit.number) if limit.kind == "number" else value == limit.value
 
 
 def _contains(value: object, limit: Limit) -> bool | None:

@@ -56,6 +56,11 @@ class Span:
     edges: tuple[Edge, ...] = ()
     from_period: bool = False
 
+    @property
+    def beginning(self) -> date:
+        """The first day; for a span that has one, or long before anything."""
+        return self.first or BEGINNING.date()
+
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
