@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from billing import errors
 from billing.invoices import draft_due, finalise, preview, void
 from billing.ledger import balance, grant_credit
 from billing.models import CreditEntry, Invoice, InvoiceLine, Subscription
-from billing.payments import record_payment
+from billing.payments import Receipt, record_payment, record_payments
 from billing.run import run_billing
 from billing.subscriptions import cancel, change_plan
 from tests.billing.shop import START, events_of, invoices_of, ledger_of, lines_of, make_price, make_subscription, trait
@@ -129,6 +130,42 @@ def test_a_payment_in_parts_and_too_much():
     assert ledger_of(sub.account) == {"cash": 6500, "customer_credit": -500, "revenue": -6000}
     assert sorted(events_of(sub.account, "invoice.")) == ["invoice.finalised", "invoice.paid"]
     assert [p.attempt for p in invoice.payments.order_by("attempt")] == [1, 2]
+
+
+def test_a_days_payments_cost_the_same_number_of_statements_as_one():
+    price = make_price()
+    subs = [make_subscription(price, name=f"Account {n}") for n in range(6)]
+    invoices = [invoices_of(sub.account)[0] for sub in subs]
+
+    with CaptureQueriesContext(connection) as one:
+        record_payments([Receipt(invoices[0], 6000)], at=LATER)
+    with CaptureQueriesContext(connection) as five:
+        record_payments([Receipt(invoice, 6000, reference="statement 9") for invoice in invoices[1:]], at=LATER)
+
+    assert len(five) <= len(one)
+    assert {invoices_of(sub.account)[0].status for sub in subs} == {"paid"}
+
+
+def test_two_payments_of_one_statement_for_one_invoice_count_both():
+    sub = make_subscription()
+    invoice = invoices_of(sub.account)[0]
+
+    record_payments([Receipt(invoice, 2000), Receipt(invoice, 4500)], at=LATER)
+
+    assert [p.attempt for p in invoice.payments.order_by("attempt")] == [1, 2]
+    assert sorted(events_of(sub.account)) == ["invoice.finalised", "invoice.paid", "payment.received", "subscription.started"]
+    assert (balance(sub.account), invoices_of(sub.account)[0].status) == (500, "paid")
+
+
+def test_a_statement_with_a_payment_that_is_refused_counts_none_of_it():
+    subs = [make_subscription(make_price(f"p{n}"), name=f"Account {n}") for n in range(2)]
+    first, second = [invoices_of(sub.account)[0] for sub in subs]
+    void(second, at=LATER, reason="x")
+
+    with pytest.raises(errors.InvoiceNotOpen):
+        record_payments([Receipt(first, 6000), Receipt(second, 6000)], at=LATER)
+
+    assert invoices_of(subs[0].account)[0].status == "open"
 
 
 def test_only_what_is_overdue_counts_as_overdue():
