@@ -50,6 +50,8 @@ def record_payments(receipts: Sequence[Receipt], *, at: datetime, by: User | Non
     """
     if any(one.amount_minor <= 0 for one in receipts):
         raise AmountNotPositive("A payment is more than nothing.")
+    if not receipts:
+        return []
     with transaction.atomic():
         lock_accounts(one.invoice.account_id for one in receipts)
         found = Invoice.objects.in_bulk({one.invoice.pk for one in receipts})

@@ -77,10 +77,12 @@ def leave(c: Company, account: Account, at: datetime) -> None:
 
 def pay(cast: dict[int, Company], staff: dict[str, User], day: Day, at: datetime) -> None:
     """Customers pay their open invoices, each in its own time; who is broke stops paying in the last three months."""
-    for invoice in Invoice.objects.filter(status="open", account_id__in=list(cast)):
-        c = cast[invoice.account_id]
-        if (at - invoice.issued_at).days >= patience(c, invoice, day):
-            payments.record_payment(invoice, amount_minor=invoice.due_minor, at=at, method="transfer", by=staff["Faye Brandt"])
+    statement = [
+        payments.Receipt(invoice, invoice.due_minor)
+        for invoice in Invoice.objects.filter(status="open", account_id__in=list(cast)).order_by("pk")
+        if (at - invoice.issued_at).days >= patience(cast[invoice.account_id], invoice, day)
+    ]
+    payments.record_payments(statement, at=at, by=staff["Faye Brandt"])
 
 
 def patience(c: Company, invoice: Invoice, day: Day) -> int:
