@@ -3,6 +3,7 @@
 from rest_framework import serializers as s
 
 from crm.lib.lean import Lean
+from crm.rest import Write
 
 
 class PlaybookAnswer(Lean):
@@ -69,12 +70,9 @@ class ExplanationAnswer(s.Serializer):
     fired_at = s.DateTimeField(allow_null=True)
 
 
-class ActivationBody(s.Serializer):
+class ActivationBody(Write):
     """Activate the newest version, or a new text under the same key."""
 
-    text = s.CharField(required=False, max_length=65536, help_text="YAML; without it the newest stored version runs.")
-
-
-class ExplanationParams(s.Serializer):
-    account = s.IntegerField(help_text="Id of the account.")
-    at = s.DateTimeField(required=False, help_text="As of this instant; now unless given.")
+    text = s.CharField(
+        required=False, max_length=65536, trim_whitespace=False, help_text="YAML; without it the newest stored version runs."
+    )

@@ -1,5 +1,5 @@
 """What this app adds to the router of /api/v1/."""
 
-from playbooks.api.views import PlaybookViewSet
+from playbooks.api.views import Playbooks
 
-routes = [("playbooks", PlaybookViewSet, "playbook")]
+routes = [("playbooks", Playbooks, "playbook")]

@@ -41,7 +41,7 @@ class Playbooks(ReadOnlyNoun):
     @extend_schema(responses=answers.PlaybookDetail)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The playbook with the text that runs."""
-        return self.detail()
+        return self.whole()
 
     @extend_schema(responses=answers.RunAnswer(many=True))
     @action(detail=True)
@@ -68,7 +68,7 @@ class Playbooks(ReadOnlyNoun):
             versions.activate(sound(text, key), **made)
         else:
             versions.resume(playbook, **made)
-        return self.detail()
+        return self.whole()
 
     @extend_schema(request=None, responses=answers.PlaybookDetail)
     @action(detail=True, methods=["post"], pagination_class=None)
@@ -76,9 +76,9 @@ class Playbooks(ReadOnlyNoun):
         """Stop admission and steps until it is activated again."""
         require(request.user, "playbook.edit")
         versions.pause(self.get_object(), at=now(), actor=actor_of(request), by=request.user)
-        return self.detail()
+        return self.whole()
 
-    def detail(self) -> Response:
+    def whole(self) -> Response:
         return Response(answers.PlaybookDetail(self.get_object()).data)
 
 

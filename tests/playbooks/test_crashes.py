@@ -89,12 +89,10 @@ def killed_at(write: int) -> bool:
     address = f"postgres://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
     if settings["HOST"].startswith("/"):
         address = f"postgres://{settings['USER']}@/{settings['NAME']}?host={settings['HOST']}&port={settings['PORT'] or ''}"
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, NOW.isoformat(), str(write)], env={**os.environ, "DATABASE_URL": address}, stdout=subprocess.PIPE, text=True
-    )
-    said = child.stdout.readline().strip()
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    command, env = [sys.executable, "-c", CHILD, NOW.isoformat(), str(write)], {**os.environ, "DATABASE_URL": address}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as child:
+        said = child.stdout.readline().strip()
+        child.send_signal(signal.SIGKILL)
     return said == "reached"
 
 
@@ -119,5 +117,3 @@ def wait_for_locks() -> None:
             if not cursor.fetchone()[0]:
                 return
         time.sleep(0.1)
-
-
