@@ -15,7 +15,7 @@ import msgspec
 from django.db import connection
 
 from customers import accounts
-from customers.models import AnonymousLink, Identifier
+from customers.models import AnonymousLink, Event, Identifier, Membership
 
 USER, ANONYMOUS, GROUP, EMAIL = "user_id", "anonymous_id", "group_id", "email"
 ACTIVE, DISPUTED = Identifier.State.ACTIVE, Identifier.State.DISPUTED
@@ -134,7 +134,7 @@ def claim(claims: Iterable[Claim]) -> None:
     known = load({c.alias for c in wanted})
     for c in wanted:
         add(known.setdefault(c.alias, {}), c)
-    users = user_ids_among(known)
+    users = user_ids_among(known) | {(c.scope, ANONYMOUS, c.value) for c in wanted if c.kind == USER}
     for alias, rows in known.items():
         decide(rows, taken=alias in users)
     write(known)
@@ -268,3 +268,14 @@ class Visitors:
             latest = links[-1][0]
             place = bisect_left(links, (latest, ""))
         return self.contacts.get(links[place][1], 0)
+
+
+def unattributed(contact_id: int) -> int:
+    """Events of a contact that belong to no account."""
+    return Event.objects.filter(account_id=0, contact_id=contact_id).exclude(contact_id=0).count()
+
+
+def ambiguous(contact_id: int) -> int:
+    """Events of a contact with several accounts that could not be given to one (`ambiguous_account`)."""
+    several = Membership.objects.filter(contact_id=contact_id).count() > 1
+    return unattributed(contact_id) if several else 0
