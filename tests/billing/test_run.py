@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from billing.drafting import billed_lines
 from billing.engine.invoicing import draft
-from billing.ledger import grant_credit
+from billing.ledger import balance, grant_credit
+from billing.locks import lock_accounts
 from billing.models import BillingHold, Invoice, InvoiceLine, Subscription
 from billing.payments import record_payment
 from billing.renewals import bring_up_to
@@ -122,7 +123,7 @@ moves = st.lists(
 
 @pytest.mark.django_db
 @given(moves)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_story_nothing_is_missing_and_the_books_balance(steps):
     with transaction.atomic():
         prices = [
@@ -240,24 +241,9 @@ def test_killed_before_the_commit_a_slice_leaves_nothing_and_no_gap():
 def test_runs_at_the_same_time_bill_every_period_once_and_number_without_gaps():
     price = make_price()
     accounts = [make_subscription(price, name=f"Account {n}").account for n in range(6)]
-    barrier, failures = threading.Barrier(3), []
 
-    def work():
-        try:
-            barrier.wait()
-            run_billing(at=instant("2025-06-01"))
-        except Exception as error:  # noqa: BLE001
-            failures.append(error)
-        finally:
-            connection.close()
+    assert in_threads(lambda _: run_billing(at=instant("2025-06-01")), range(3)) == []
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failures == []
     assert [len(lines_of(account)) for account in accounts] == [5] * 6
     assert sorted(Invoice.objects.values_list("sequence", flat=True)) == list(range(1, 31))
     assert [events_of(account).count("invoice.finalised") for account in accounts] == [5] * 6
@@ -288,3 +274,57 @@ def test_a_debt_lowered_to_nothing_ends_being_past_due():
 
     assert Subscription.objects.get(pk=sub.pk).status == "active"
     assert trait(sub.account, "overdue_amount")["minor"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_have_no_gap_whatever_is_rolled_back_meanwhile():
+    price = make_price()
+    subs = [make_subscription(price, name=f"Account {n}") for n in range(6)]
+
+    def work(n):
+        for month in range(2, 6):
+            with transaction.atomic():
+                lock_accounts([subs[n].account_id])
+                found = list(Subscription.objects.filter(pk=subs[n].pk).with_items())
+                bring_up_to(found, at=instant(f"2025-{month:02}-28T12:00"))
+                if (n + month) % 3 == 0:
+                    transaction.set_rollback(True)
+
+    assert in_threads(work, range(6)) == []
+
+    sequences = sorted(Invoice.objects.values_list("sequence", flat=True))
+    assert sequences == list(range(1, len(sequences) + 1))
+    assert len(sequences) > 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_credit_asked_for_at_the_same_time_is_granted_once():
+    account = make_account(at=START)
+
+    def work(_):
+        grant_credit(account, amount_minor=500, currency="EUR", at=START, reason="outage", effect_key="run-7/credit")
+
+    assert in_threads(work, range(4)) == []
+
+    assert (balance(account), events_of(account)) == (500, ["credit.granted"])
+
+
+def in_threads(work, items):
+    """Run `work` for each item in a thread of its own, all starting together; the errors they ended with."""
+    barrier, failures = threading.Barrier(len(items)), []
+
+    def run(one):
+        try:
+            barrier.wait()
+            work(one)
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[one]) for one in items]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures
