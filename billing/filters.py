@@ -7,7 +7,7 @@ import django_filters as filters
 from django.db.models import QuerySet
 
 from billing.models import Invoice, Plan, Price, Subscription
-from crm.lib.filtering import WholeFilter
+from crm.lib.filtering import InstantFilter, WholeFilter
 
 
 class ManyChoices(filters.BaseInFilter, filters.ChoiceFilter):
@@ -54,8 +54,8 @@ class InvoiceFilters(filters.FilterSet):
     status = ManyChoices(choices=Invoice.Status.choices, help_text="With commas between.")
     past_due = filters.BooleanFilter(method="late", help_text="true: open and past its due date.")
     number = filters.CharFilter(lookup_expr="iexact", help_text="The whole number, such as INV-000042.")
-    issued_after = filters.IsoDateTimeFilter(field_name="issued_at", lookup_expr="gte", help_text="Issued at this instant or later.")
-    issued_before = filters.IsoDateTimeFilter(field_name="issued_at", lookup_expr="lt", help_text="Issued before this instant.")
+    issued_after = InstantFilter(field_name="issued_at", lookup_expr="gte", help_text="Issued at this instant or later.")
+    issued_before = InstantFilter(field_name="issued_at", lookup_expr="lt", help_text="Issued before this instant.")
 
     class Meta:
         model = Invoice

@@ -8,7 +8,7 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 
 from crm.lib import clock
-from crm.lib.filtering import WholeFilter, WordsFilter
+from crm.lib.filtering import InstantFilter, WholeFilter, WordsFilter
 from crm.lib.text import fold
 from customers import identifiers
 from customers.models import Account, Contact, Delivery, Event, Identifier, Score, Source, Task, TimelineEntry, Trait
@@ -46,8 +46,8 @@ class AccountFilters(filters.FilterSet):
     score_max = WholeFilter(field_name="state__score", lookup_expr="lte", help_text="At most this score.")
     renewal_after = filters.DateFilter(field_name="state__renewal_on", lookup_expr="gte", help_text="Renews on this day or later.")
     renewal_before = filters.DateFilter(field_name="state__renewal_on", lookup_expr="lt", help_text="Renews before this day.")
-    last_event_before = filters.IsoDateTimeFilter(method="quiet_since", help_text="No event since then, or none at all.")
-    last_contact_before = filters.IsoDateTimeFilter(method="unseen_since", help_text="Nobody was in touch since then, or never.")
+    last_event_before = InstantFilter(method="quiet_since", help_text="No event since then, or none at all.")
+    last_contact_before = InstantFilter(method="unseen_since", help_text="Nobody was in touch since then, or never.")
     overdue = filters.BooleanFilter(method="owing", help_text="true: an invoice is past due.")
     open_tasks = filters.BooleanFilter(method="busy", help_text="true: has open tasks.")
     identifier = filters.CharFilter(method="known_as", help_text="SOURCE:KIND:VALUE; SOURCE is a source's key, or * for all.")
@@ -115,9 +115,9 @@ class TaskFilters(filters.FilterSet):
     mine = filters.BooleanFilter(method="of_me", help_text="Tasks that you are to do.")
     unassigned = filters.BooleanFilter(field_name="assignee_id", lookup_expr="isnull", help_text="Tasks of nobody.")
     playbook = filters.CharFilter(help_text="Key of the playbook that made it.")
-    due_before = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt", help_text="Due before this instant.")
+    due_before = InstantFilter(field_name="due_at", lookup_expr="lt", help_text="Due before this instant.")
     overdue = filters.BooleanFilter(method="late", help_text="true: open and past its due time.")
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte", help_text="Made at or after this instant.")
+    created_after = InstantFilter(field_name="created_at", lookup_expr="gte", help_text="Made at or after this instant.")
 
     class Meta:
         model = Task
@@ -161,8 +161,8 @@ class FactFilters(filters.FilterSet):
 
 class EventFilters(FactFilters):
     name = WordsFilter(field_name="name", help_text="Event names, with commas between.")
-    after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte", help_text="Occurred at or after this instant.")
-    before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt", help_text="Occurred before this instant.")
+    after = InstantFilter(field_name="occurred_at", lookup_expr="gte", help_text="Occurred at or after this instant.")
+    before = InstantFilter(field_name="occurred_at", lookup_expr="lt", help_text="Occurred before this instant.")
 
     class Meta:
         model = Event
@@ -180,8 +180,8 @@ class TraitFilters(FactFilters):
 class EntryFilters(FactFilters):
     kind = WordsFilter(field_name="kind", help_text="event, note, call, meeting, email …, with commas between.")
     name = WordsFilter(field_name="name", help_text="Event names, with commas between.")
-    after = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", help_text="At or after this instant.")
-    before = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt", help_text="Before this instant.")
+    after = InstantFilter(field_name="at", lookup_expr="gte", help_text="At or after this instant.")
+    before = InstantFilter(field_name="at", lookup_expr="lt", help_text="Before this instant.")
 
     class Meta:
         model = TimelineEntry
@@ -214,8 +214,8 @@ class DeliveryFilters(filters.FilterSet):
     source = filters.CharFilter(field_name="source__key", help_text="Key of the source.")
     state = ManyChoices(field_name="state", choices=choices(Delivery.State), help_text="With commas between.")
     quarantined = filters.BooleanFilter(method="with_quarantine", help_text="true: at least one item was quarantined.")
-    after = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte", help_text="Received at or after this instant.")
-    before = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt", help_text="Received before this instant.")
+    after = InstantFilter(field_name="received_at", lookup_expr="gte", help_text="Received at or after this instant.")
+    before = InstantFilter(field_name="received_at", lookup_expr="lt", help_text="Received before this instant.")
 
     class Meta:
         model = Delivery

@@ -1,10 +1,12 @@
 """Filters of the API: a FilterSet per noun, and a 400 naming what is not a filter. A misspelt filter must never widen a list."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -22,6 +24,21 @@ class WholeField(forms.IntegerField):
 
 class WholeFilter(django_filters.Filter):
     field_class = WholeField
+
+
+class InstantField(IsoDateTimeField):
+    """An instant of ISO 8601 in UTC: PostgreSQL does not take every offset that Python takes."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        found = super().to_python(value)
+        try:
+            return found.astimezone(UTC) if found else None
+        except OverflowError as error:
+            raise forms.ValidationError("This instant is out of range.") from error
+
+
+class InstantFilter(django_filters.Filter):
+    field_class = InstantField
 
 
 class WordsFilter(django_filters.BaseInFilter, django_filters.CharFilter):

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
@@ -51,6 +52,7 @@ def plain_problem(status: int, code: str, detail: str, **more: Any) -> JsonRespo
     return JsonResponse(body(status, code, detail, **more), status=status, content_type=MEDIA_TYPE)
 
 
+@csrf_exempt
 def unknown_address(request: HttpRequest, **_kwargs: Any) -> JsonResponse:
     """View of every path under /api/ that no other view has."""
     return plain_problem(404, "not_found", f"There is nothing at {request.path}; /api/docs/ lists the addresses.")

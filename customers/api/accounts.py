@@ -14,6 +14,7 @@ from crm.lib.clock import now
 from crm.rest import AT, ReadOnlyNoun, checked, instant_of
 from customers import audit, health, people
 from customers.api import answers, bodies, rows
+from customers.api.timeline import OF_TIMELINE, timeline_answer, write
 from customers.api.traits import JSON_OBJECT, put_traits, traits_answer
 from customers.filters import AccountFilters
 from customers.identifiers import Alias
@@ -35,7 +36,7 @@ class Accounts(ReadOnlyNoun):
     scope = "accounts"
     serializer_class = answers.AccountAnswer
     filterset_class = AccountFilters
-    own_params = {"traits": {"at"}, "score": {"at"}, "timeline": PAGE, "events": PAGE, "history": PAGE}
+    own_params = {"traits": {"at"}, "score": {"at"}, "timeline": {p.name for p in OF_TIMELINE}, "events": PAGE, "history": PAGE}
 
     def get_queryset(self) -> QuerySet:
         return rows.accounts(self.request.user)
@@ -79,6 +80,19 @@ class Accounts(ReadOnlyNoun):
         """Set the traits that the body names, `{"seats_used": 12}`; null removes one, others stay."""
         require(request.user, "account.edit")
         return put_traits(super().get_object(), request)
+
+    @extend_schema(parameters=OF_TIMELINE, responses=answers.TimelineItems, filters=False)
+    @action(detail=True, pagination_class=None)
+    def timeline(self, request: Request, pk: int) -> Response:
+        """The relationship history of the account, newest first: entries, and one line a day for all other events."""
+        return timeline_answer(super().get_object(), request)
+
+    @extend_schema(request=bodies.NoteBody, responses={201: answers.WrittenAnswer})
+    @timeline.mapping.post
+    def write(self, request: Request, pk: int) -> Response:
+        """Write a note, call, meeting or mail on the timeline."""
+        require(request.user, "timeline.write")
+        return write(super().get_object(), request)
 
     @extend_schema(parameters=[AT], responses=answers.ScoreAnswer, filters=False)
     @action(detail=True, pagination_class=None)

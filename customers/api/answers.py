@@ -76,7 +76,7 @@ class EventAnswer(Lean):
     account = s.IntegerField(source="account_id", help_text="0: not attributed.")
     contact = s.IntegerField(source="contact_id", help_text="0: nobody.")
     name = s.CharField()
-    quantity = s.DecimalField(max_digits=24, decimal_places=6)
+    quantity = s.FloatField()
     properties = s.DictField(source="props")
     occurred_at = s.DateTimeField()
     received_at = s.DateTimeField()
@@ -154,6 +154,31 @@ class EntryAnswer(Lean):
     properties = s.DictField(source="props")
 
 
+class FoldCount(s.Serializer):
+    name = s.CharField()
+    count = s.IntegerField()
+    contacts = s.IntegerField(help_text="Different contacts; 0: not known.")
+
+
+class TimelineItem(EntryAnswer):
+    """A line of an account's timeline: an entry, or (kind `activity`) all other events of one local day."""
+
+    day = s.DateField(help_text="Local day of the installation.")
+    events = FoldCount(many=True, help_text="Events behind a line of kind activity, by name.")
+
+
+class TimelineItems(s.Serializer):
+    results = TimelineItem(many=True)
+    next = s.CharField(allow_null=True)
+
+
+class WrittenAnswer(s.Serializer):
+    """What was written: the event, and the tasks that its lines became."""
+
+    event = s.UUIDField()
+    tasks = s.ListField(child=s.IntegerField())
+
+
 class TaskAnswer(Lean):
     """A to-do for a person, with the reason why it exists."""
 
@@ -199,7 +224,7 @@ class FactorAnswer(Lean):
 
     key = s.CharField()
     label = s.CharField()
-    value = s.DecimalField(max_digits=24, decimal_places=6, allow_null=True)
+    value = s.FloatField(allow_null=True)
     text = s.CharField(help_text="The value in words.")
     points = s.IntegerField()
     possible = s.IntegerField(help_text="Points it can give.")

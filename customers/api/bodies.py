@@ -135,8 +135,7 @@ class NoteBody(Write):
     """Something that people of ours did or want to remember."""
 
     kind = s.ChoiceField(choices=["note", "call", "meeting", "email"], default="note")
-    title = s.CharField(max_length=300, required=False, allow_blank=True, default="")
-    body = s.CharField(max_length=20_000)
+    body = s.CharField(max_length=20_000, help_text="Markdown. A line that begins with [] becomes a task of yours.")
     at = s.DateTimeField(required=False, help_text="When it happened; without it: now.")
     contact = contact(required=False)
 

@@ -5,10 +5,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Installation
+from customers import catalogue
+from customers.events import record
+from customers.health import score_all
 from customers.identifiers import Alias, claim
 from customers.models import Account, AccountState, TraitChange
+from customers.scorecards import install_default
 from customers.traits import set_traits
-from tests.factories import NOW, make_account, make_contact, make_source
+from tests.factories import NOW, instant, make_account, make_contact, make_source
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/accounts/"
@@ -175,3 +179,38 @@ def test_paths_of_billing_and_health_are_refused(api, ada):
 def test_contacts_are_listed_by_account(api, ada):
     make_contact("Nobody")
     assert api(ada).get("/api/v1/contacts/", {"account": make_account().pk}).json()["results"] == []
+
+
+def test_the_timeline_merges_entries_and_folded_days_and_pages(api, ada):
+    account, client = make_account(), api(ada)
+    url = f"{URL}{account.pk}/timeline/"
+    catalogue.install()
+    for day in (1, 2, 3):
+        record(account=account, name="login", at=instant(f"2026-11-0{day}T10:00"))
+    record(account=account, name="incident.resolved", at=instant("2026-11-02T12:00"), title="Incident")
+    assert client.post(url, {"kind": "call", "body": "They are *well*."}).status_code == 201
+    seen, after = [], f"{url}?page_size=2"
+    while after:
+        body = client.get(after).json()
+        seen += [(row["kind"], row["day"]) for row in body["results"]]
+        after = body["next"]
+    assert [kind for kind, _ in seen] == ["call", "activity", "event", "activity", "activity"]
+    assert client.get(url, {"kind": "activity"}).json()["results"][0]["events"] == [{"name": "login", "count": 1, "contacts": 0}]
+    for query in ({"kind": "nope"}, {"cursor": "zzz"}, {"page_size": "0"}, {"nope": "1"}, {"q": "\0"}):
+        assert client.get(url, query).status_code == 400, query
+
+
+def test_the_score_of_an_account_that_was_not_scored_is_unknown(api, ada):
+    body = api(ada).get(f"{URL}{make_account().pk}/score/").json()
+    assert (body["score"], body["band"], body["factors"], body["change"]) == (None, "unknown", [], None)
+
+
+def test_the_points_of_the_factors_add_up_to_the_score(api, ada):
+    install_default(at=NOW)
+    account = make_account(at=instant("2026-01-01"))
+    for day in range(1, 20):
+        record(account=account, name="login", at=instant(f"2026-11-{day:02}T10:00"))
+    score_all(at=NOW)
+    body = api(ada).get(f"{URL}{account.pk}/score/", {"at": NOW.isoformat()}).json()
+    assert body["score"] is not None
+    assert sum(factor["points"] for factor in body["factors"]) == body["score"]
