@@ -120,7 +120,7 @@ def load_events(compiler: Compiler, trees: list[Node | Measure], ids: list[int])
     bound = features.params.bind(ids, "bigint[]")
     parts = [
         f"select {EVENT} from customers_event e where e.account_id = any({bound}) and e.name = {features.params.text(name)}"
-        f" and {features.stretches(source)} and {features.known('e')}"
+        f" and {features.stretches(source, bound)} and {features.known('e')}"
         for name, source in features.events.items()
     ]
     parts += [last_event(compiler, node, bound) for tree in trees for node in walk(tree) if isinstance(node, Absent)]

@@ -46,6 +46,7 @@ class Source:
     columns: dict[str, str] = field(default_factory=dict)
     days: list[tuple[date | None, date]] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    periods: list[Span] = field(default_factory=list)
     by_period: bool = False
 
     def column(self, expression: str) -> str:
@@ -128,7 +129,9 @@ class Features:
         edges = (raw_edge(covered, self.clock.zone),) if whole else covered.edges
         if whole and covered.from_period:
             edges = (Edge(BEGINNING, edges[0].upto),)
-        source.edges.extend(edges)
+            source.periods.append(covered)
+        else:
+            source.edges.extend(edges)
         tests = ["(" + " or ".join(self._within(edge) for edge in edges) + ")"]
         if covered.from_period:
             source.by_period = True
@@ -195,7 +198,7 @@ class Features:
             return ""
         first = JsonValue("p.value", self.clock.zone, self.params).as_day
         return (
-            f" left join (select p.account_id, {first} as first from {self._trait_sql('period_start', ids)} p) p"
+            f" left join (select p.account_id, {first} as first from {self._trait_sql('period_start', ids)} p offset 0) p"
             f" on p.account_id = {alias}.account_id"
         )
 
@@ -248,15 +251,19 @@ class Features:
         since = f" and {alias}.occurred_at >= {self.params.instant(day_start(first, self.clock.zone))}" if first else ""
         return f"{alias}.occurred_at < {until}{since}"
 
-    def stretches(self, source: Source) -> str:
+    def stretches(self, source: Source, ids: str | None = None) -> str:
         """The instants at which events must be read."""
-        return "(" + " or ".join(self._within(edge) for edge in merge(source.edges)) + ")"
+        tests = [self._within(edge) for edge in merge(source.edges)]
+        if source.periods:
+            first = f"least({self.params.day(source.periods[0].beginning)}, {self._first_period(ids)})::timestamp at time zone {self.zone}"
+            tests.append(f"(e.occurred_at >= {first} and e.occurred_at <= {self.at})")
+        return "(" + " or ".join(tests) + ")"
 
     def _events_sql(self, event: str, source: Source, ids: str | None) -> str:
         return (
             f"select e.account_id, {source.selected} from customers_accountstate s join customers_event e on e.account_id = s.account_id"
             f"{self._period_join(source, 'e', ids)}"
-            f" where e.name = {self.params.text(event)} and {self.stretches(source)} and {self.known('e')}{only(ids, 's')} group by e.account_id"
+            f" where e.name = {self.params.text(event)} and {self.stretches(source, ids)} and {self.known('e')}{only(ids, 's')} group by e.account_id"
         )
 
 
