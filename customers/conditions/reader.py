@@ -19,7 +19,7 @@ NUMBER_OPS = ("eq", "ne", "lt", "lte", "gt", "gte", "between")
 ORDER_OPS = ("lt", "lte", "gt", "gte")
 FIELD_OPS = ("eq", "ne", *ORDER_OPS, "in", "not_in", "exists", "contains")
 PROP_OPS = (*FIELD_OPS, "starts_with")
-NAME = re.compile(r"[^{}|]{1,200}")
+NAME = re.compile(r"[^{}|\x00]{1,200}")
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 DURATION_HINT = "Write a number and m, h, d, w or bd, as in 14d."
 
@@ -145,6 +145,9 @@ def _number_limits(reader: Reader, op: str) -> tuple[Decimal, ...] | None:
 def prop_tests(reader: Reader, key: str) -> tuple[PropTest, ...] | None:
     """`{severity: sev1, minutes: {gte: 30}}`."""
     inner = reader.child(key)
+    for prop in inner.doc:
+        if not isinstance(prop, str) or "\x00" in prop:
+            inner.problem("bad_name", str(prop), f"expected the name of a property, found {describe(prop)}.")
     return tuple(PropTest(prop, test) for prop in inner.doc for test in _prop(inner, prop))
 
 
@@ -205,7 +208,7 @@ def limit_of(value: object, *, ordered: bool = False) -> Limit | None:
         value = value.date().isoformat() if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, bool) or value is None:
         return Limit("null" if value is None else "boolean", value)
-    if isinstance(value, str):
+    if isinstance(value, str) and "\x00" not in value:
         return Limit("date" if ordered and is_day(value) else "text", value)
     return None
 

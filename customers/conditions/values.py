@@ -1,5 +1,6 @@
 """Known and unknown values, three-valued logic, and the comparison of stored values with limits."""
 
+import math
 import operator
 import re
 from collections.abc import Iterable
@@ -72,7 +73,7 @@ def rounded(value: Fraction) -> Decimal:
 
 def as_number(value: object) -> Fraction | None:
     """A JSON number exactly; booleans are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
         return None
     return Fraction(str(value))
 
@@ -97,7 +98,9 @@ def kind_of(value: object) -> str:
         return "boolean"
     if isinstance(value, dict):
         return "money" if is_money(value) else "object"
-    return "text" if isinstance(value, str) else "list" if isinstance(value, list) else "number"
+    if isinstance(value, str):
+        return "text"
+    return "list" if isinstance(value, list) else "number" if as_number(value) is not None else "other"
 
 
 def is_money(value: dict[str, Any]) -> bool:

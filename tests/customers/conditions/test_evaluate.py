@@ -80,6 +80,7 @@ def test_not_unknown_is_unknown_with_the_same_cause() -> None:
         (5, {"gt": 5}, FALSE),
         (0.1, {"eq": 0.1}, TRUE),
         ("5", {"gte": 5}, unknown("wrong_type")),
+        (float("inf"), {"gte": 5}, unknown("wrong_type")),
         (True, {"eq": 1}, unknown("wrong_type")),
         (1, {"eq": True}, unknown("wrong_type")),
         (False, {"eq": False}, TRUE),

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from customers.conditions.errors import ConditionError, Problem
 from customers.conditions.measures import parse_measure
@@ -35,6 +36,30 @@ def test_parse_render_parse_is_the_identity(doc: dict) -> None:
 def test_measures_too_read_back_what_they_render(doc: dict) -> None:
     measure = parse_measure(doc)
     assert parse_measure(render(measure)) == measure
+
+
+KEYS = """all any not field metric compare usage_of absent happened date tag eq in is gte between window to for where within
+pct input agg drop_pct baseline segment since_run_start event 30d"""
+WORDS = st.sampled_from(KEYS.split())
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), WORDS)
+JUNK = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.one_of(WORDS, WORDS, st.integers(), st.text(max_size=2)), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(JUNK, st.dictionaries(WORDS, JUNK, max_size=4)))
+def test_whatever_is_written_is_read_or_refused(doc: object) -> None:
+    for read in (parse, parse_measure):
+        try:
+            tree = read(doc)
+        except ConditionError:
+            continue
+        assert read(render(tree)) == tree
 
 
 @pytest.mark.parametrize(
@@ -78,6 +103,10 @@ def test_measures_too_read_back_what_they_render(doc: dict) -> None:
         ({"absent": "login", "for": "14 days"}, "bad_duration", "for"),
         ({"happened": "login", "window": "30d", "where": {"plan": {"like": "x"}}}, "unknown_key", "where.plan.like"),
         ({"happened": "login", "window": "30d", "where": {"plan": ["a"]}}, "bad_value", "where.plan"),
+        ({"happened": "login", "window": "30d", "where": {"plan": "a\x00"}}, "bad_value", "where.plan"),
+        ({"happened": "login", "window": "30d", "where": {3: "a"}}, "bad_name", "where.3"),
+        ({"tag": "a\x00"}, "bad_name", "tag"),
+        ({"field": "arr", "gte": float("inf")}, "bad_value", "gte"),
         ({"date": "renewal_date"}, "missing_key", ""),
         ({"date": "renewal_date", "within": "48h"}, "bad_duration", "within"),
         ({"metric": "login", "window": "30d", "is": {"gte": {"input": "n"}}}, "unresolved_input", "is.gte"),

@@ -47,7 +47,7 @@ def in_memory(world: World, options: dict, trees: list[Node], numbers: list[Meas
     return found
 
 
-@settings(max_examples=220, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
 @given(
     world=worlds.worlds(),
     docs=st.lists(worlds.conditions, min_size=6, max_size=10),
