@@ -89,7 +89,7 @@ def company(n: int, name: str, trade: str, rng: Random) -> Company:
         joins=joins,
         older=rng.randint(20, 700) if n < FOUNDERS else 0,
         csm=CSMS[n % len(CSMS)],
-        pace=round(rng.uniform(0.55, 1.5) * {"starter": 0.7, "growth": 1.0, "scale": 1.4}[plan], 2),
+        pace=round(rng.uniform(0.5, 1.36) * {"starter": 0.7, "growth": 1.0, "scale": 1.4}[plan], 2),
         people=people(n, domain, rng),
         **turns(temper, joins, rng),
     )

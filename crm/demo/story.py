@@ -12,6 +12,7 @@ from crm.demo.names import OUTAGES, TICKETS
 
 NAMESPACE = UUID("7a3f3c2e-0d5e-5b9e-a2d7-71756179736d")
 CALLS_A_LOGIN = {"starter": 60, "growth": 700, "scale": 4200}
+LAST_OUTAGE = DAYS - 5
 ALLOWANCE = {"starter": 2_000, "growth": 30_000, "scale": 250_000}
 
 
@@ -94,7 +95,7 @@ def phase(c: Company, n: int) -> float:
 
 def api_calls(c: Company, day: Day, logins: int, rng: Random) -> int:
     plan = plan_on(c, day.n)
-    return int(logins * CALLS_A_LOGIN[plan] * (0.7 if c.temper != "growing" else 1.35) * rng.uniform(0.6, 1.4)) if logins else 0
+    return int(logins * CALLS_A_LOGIN[plan] * (0.7 if c.temper != "growing" else 1.9) * rng.uniform(0.6, 1.4)) if logins else 0
 
 
 def plan_on(c: Company, n: int) -> str:
@@ -106,13 +107,15 @@ def status_messages(cast: list[Company], day: Day) -> list[dict[str, Any]]:
     """What the status page and the help desk send: an outage about every three weeks, tickets, more of them after an outage."""
     rng = day.rng("status")
     out = [m for c in cast if c.active(day.n) and c.joins < day.n for m in tickets(c, day)]
-    if rng.random() < 0.045 or day.n == DAYS - 4:
+    if rng.random() < 0.045 or day.n == LAST_OUTAGE:
         out += outage(cast, day, rng)
     return sorted(out, key=lambda m: (m["timestamp"], m["messageId"]))
 
 
 def outage(cast: list[Company], day: Day, rng: Random) -> Iterator[dict[str, Any]]:
     title, severity, minutes = rng.choice(OUTAGES), rng.choice(("sev1", "sev2", "sev2", "sev3")), rng.randint(12, 160)
+    if day.n == LAST_OUTAGE:
+        severity, minutes = "sev1", 94
     props = {"incident_id": f"inc-{day.n}", "title": title, "severity": severity, "downtime_minutes": minutes}
     start = rng.randint(480, 800)
     for c in cast:
