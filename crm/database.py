@@ -9,6 +9,7 @@ its holder ends, so a killed client leaves nothing behind, and there are no list
 Django to be set up.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -150,7 +151,16 @@ def detach(where: Place, held: int, *, seconds: float = 60) -> bool:
     while not is_free(where.keeper) and time.monotonic() < deadline and quiet < 10:
         time.sleep(0.05)
         quiet = quiet + 1 if is_free(where.users) else 0  # the keeper takes it at once unless somebody else holds it
-    return is_free(where.keeper)
+    stopped = is_free(where.keeper)
+    if stopped:
+        reap(where)
+    return stopped
+
+
+def reap(where: Place) -> None:
+    """Take leave of the keeper, in case it is a child of this process."""
+    with contextlib.suppress(ChildProcessError, FileNotFoundError, ValueError):
+        os.waitpid(int(where.keeper.read_text()), 0)
 
 
 def held_descriptor() -> int | None:

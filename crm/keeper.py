@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> None:
     where = Place(Path(arguments[0]), test="--test" in arguments)
     with where.keeper.open("w") as own:
         fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        print(os.getpid(), file=own, flush=True)
         keep(where)
 
 
