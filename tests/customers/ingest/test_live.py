@@ -15,7 +15,7 @@ from tests.customers.ingest.faulty import DROP_AFTER, DROP_BEFORE, ERROR_500, fa
 
 segment = pytest.importorskip("segment.analytics.client")
 rudder = pytest.importorskip("rudderstack.analytics.client")
-pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 LIBRARIES = {"segment": segment.Client, "rudder": rudder.Client}
 
 
