@@ -54,7 +54,7 @@ def bring_up_to(subscriptions: Sequence[Subscription], *, at: datetime, facts: I
     bill(subscriptions, work)
     settle(subscriptions, pending, work)
     record_batch(work.facts, at=at)
-    write_standing({one.account_id for one in subscriptions}, at=at)
+    write_standing({one.account_id for one in subscriptions}, at=at, loaded=subscriptions)
     return work
 
 

@@ -1,7 +1,7 @@
 """What the rest of the product knows about an account's billing: traits, stated from the records as they stand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -21,16 +21,20 @@ ACTOR = {"kind": "system", "name": "Billing"}
 PAYING = {Subscription.Status.ACTIVE, Subscription.Status.PAST_DUE, Subscription.Status.CANCELLED}
 
 
-def write_standing(account_ids: Iterable[int], *, at: datetime, cause: dict[str, Any] | None = None) -> int:
+def write_standing(
+    account_ids: Iterable[int], *, at: datetime, loaded: Sequence[Subscription] = (), cause: dict[str, Any] | None = None
+) -> int:
     """State the billing traits of these accounts as of `at`, in a constant number of statements. Returns how many changed.
 
+    `loaded` are those of their subscriptions that the caller has in memory as they now stand, so that they are not read again.
     An account that never had a subscription gets `overdue_amount` only.
     """
     ids = set(account_ids)
     if not ids:
         return 0
     held: dict[int, list[Subscription]] = defaultdict(list)
-    for subscription in Subscription.objects.filter(account_id__in=ids).order_by("id").with_items():
+    others = Subscription.objects.filter(account_id__in=ids).exclude(pk__in=[one.pk for one in loaded]).with_items()
+    for subscription in sorted([*loaded, *others], key=lambda one: one.pk):
         held[subscription.account_id].append(subscription)
     overdue = overdue_by_account(ids)
     stated = {account: standing(held[account], overdue.get(account), at) for account in sorted(ids)}
