@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from crm.database import NAME, PORT, Place
 
@@ -143,7 +144,7 @@ def make_data(where: Place) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     own_folder(fresh, where)
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"]
-    command = [programs(where) / "initdb", "--auth=trust", "-U", NAME, "-D", fresh, "--no-instructions", *locale]
+    command = [str(programs(where) / "initdb"), "--auth=trust", "-U", NAME, "-D", str(fresh), "--no-instructions", *locale]
     subprocess.run([*command, *(["--no-sync"] if where.test else [])], check=True, cwd="/", **as_server_user())  # noqa: S603
     fresh.rename(where.data)
 
@@ -151,14 +152,14 @@ def make_data(where: Place) -> None:
 def start(where: Place) -> subprocess.Popen[bytes]:
     options = OPTIONS | (TEST_OPTIONS if where.test else {}) | {"unix_socket_directories": str(where.socket), "port": str(PORT)}
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    command = [programs(where) / "postgres", "-D", where.data, *settings]
+    command = [str(programs(where) / "postgres"), "-D", str(where.data), *settings]
     return subprocess.Popen(command, cwd="/", preexec_fn=end_with_parent, **as_server_user())  # noqa: S603
 
 
-def as_server_user() -> dict[str, object]:
+def as_server_user() -> dict[str, Any]:
     """Arguments of subprocess. The environment is small, so that no PG… variable of ours reaches the server."""
     user = server_user()
-    rights = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    rights: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     return {"env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}, "stdin": subprocess.DEVNULL, **rights}
 
 

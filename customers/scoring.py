@@ -141,7 +141,7 @@ def millionths(percent: Decimal) -> int:
 
 def whole_weights(factors: Sequence[Factor]) -> list[int]:
     """The weights in the same proportion as whole numbers."""
-    places = max((-f.weight.normalize().as_tuple().exponent for f in factors), default=0)
+    places = max((-int(f.weight.normalize().as_tuple().exponent) for f in factors), default=0)
     return [int(f.weight.scaleb(max(places, 0))) for f in factors]
 
 

@@ -28,7 +28,8 @@ def newest_before(at: datetime, zone: str) -> datetime:
 
 def missed_between(last: datetime, newest: datetime, zone: str) -> list[datetime]:
     """The daily instants between the two, both excluded; at most the 31 newest."""
-    found, instant = [], newest_before(newest - GRACE * 2, zone)
+    found: list[datetime] = []
+    instant = newest_before(newest - GRACE * 2, zone)
     while instant > last and len(found) < MOST_MISSED:
         found.append(instant)
         instant = newest_before(instant - GRACE * 2, zone)

@@ -85,7 +85,7 @@ def _object_shapes(shapes: list[Schema]) -> list[Schema]:
     return flat
 
 
-def _check_shape(value: dict, shapes: list[Schema], common: Schema, path: Path) -> Iterator[Finding]:
+def _check_shape(value: dict[str, Any], shapes: list[Schema], common: Schema, path: Path) -> Iterator[Finding]:
     shape = _meant(value, shapes)
     if shape is None:
         yield from _unknown_node(value, shapes, common, path)
@@ -94,14 +94,14 @@ def _check_shape(value: dict, shapes: list[Schema], common: Schema, path: Path) 
     yield from _check_plain(value, {**shape, "properties": properties, "type": "object"}, path)
 
 
-def _meant(value: dict, shapes: list[Schema]) -> Schema | None:
+def _meant(value: dict[str, Any], shapes: list[Schema]) -> Schema | None:
     """The shape whose node key (its first required key) is present."""
     candidates = [s for s in shapes if not s.get("required") or s["required"][0] in value]
     complete = [s for s in candidates if all(key in value for key in s.get("required", ()))]
     return next(iter(complete or candidates), None)
 
 
-def _unknown_node(value: dict, shapes: list[Schema], common: Schema, path: Path) -> Iterator[Finding]:
+def _unknown_node(value: dict[str, Any], shapes: list[Schema], common: Schema, path: Path) -> Iterator[Finding]:
     known = {shape["required"][0] for shape in shapes}
     strangers = [key for key in value if key not in common]
     guess = next((key for key in strangers if nearest(key, known)), next(iter(strangers), None))
@@ -175,7 +175,7 @@ def _check_number(value: float, node: Schema, path: Path) -> Iterator[Finding]:
 
 def _check_size(value: Any, node: Schema, path: Path) -> Iterator[Finding]:
     least = node.get("minItems", node.get("minProperties", 0))
-    if len(value) < least:
+    if len(value) < (least or 0):
         kind = "entries" if isinstance(value, list) else "keys"
         known = [key for key in node.get("properties", {}) if key not in value]
         hint = f"add one of: {', '.join(sorted(known))}" if known else ""
@@ -184,7 +184,7 @@ def _check_size(value: Any, node: Schema, path: Path) -> Iterator[Finding]:
         yield Finding(path, "too_many", f"at most {node['maxItems']} entries are allowed")
 
 
-def _check_object(value: dict, node: Schema, path: Path) -> Iterator[Finding]:
+def _check_object(value: dict[str, Any], node: Schema, path: Path) -> Iterator[Finding]:
     properties = node.get("properties", {})
     others = node.get("additionalProperties", True)
     unknown = [key for key in value if key not in properties] if others is False else []
