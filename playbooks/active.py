@@ -4,8 +4,8 @@ import functools
 import json
 from dataclasses import dataclass, field
 
-from crm.models import Installation
 from customers.conditions import nodes
+from customers.conditions.facts import Setting
 from customers.conditions.parse import parse
 from playbooks.dsl.document import Document, EdgeTrigger, EventTrigger, build, canonical
 from playbooks.models import Playbook, PlaybookVersion
@@ -47,12 +47,13 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Active:
-    """A playbook in one of its versions, ready to be judged. `zone` counts the days of its durations."""
+    """A playbook in one of its versions, ready to be judged. `setting` holds for the whole
+    installation, `zone` counts the days of the playbook's durations."""
 
     playbook: Playbook
     version: PlaybookVersion
     compiled: Compiled
-    installation: Installation
+    setting: Setting
     zone: str
 
     @property
@@ -60,17 +61,17 @@ class Active:
         return self.compiled.document
 
 
-def load_active(installation: Installation) -> list[Active]:
+def load_active(setting: Setting) -> list[Active]:
     """Every active playbook by its id. One query."""
     found = Playbook.objects.filter(status=Playbook.Status.ACTIVE).select_related("active_version").order_by("pk")
-    return [of_version(playbook, playbook.active_version, installation) for playbook in found]
+    return [of_version(playbook, playbook.active_version, setting) for playbook in found]
 
 
-def of_version(playbook: Playbook, version: PlaybookVersion, installation: Installation) -> Active:
+def of_version(playbook: Playbook, version: PlaybookVersion, setting: Setting) -> Active:
     """`playbook` as `version` has it."""
     compiled = compiled_doc(version.doc)
     own = compiled.document.timezone
-    return Active(playbook, version, compiled, installation, installation.zone if own == "installation" else own)
+    return Active(playbook, version, compiled, setting, setting.zone if own == "installation" else own)
 
 
 def compiled_doc(doc: dict) -> Compiled:

@@ -77,7 +77,7 @@ def guard(active: Active, passed: list[Candidate], refused: list[Candidate], at:
     tree = active.compiled.only_if
     if tree is None or not passed:
         return passed, refused
-    facts = load_facts({c.account_id for c in passed}, [tree], at, dates_zone=active.zone)
+    facts = load_facts({c.account_id for c in passed}, [tree], at, setting=active.setting, dates_zone=active.zone)
     blocks = [refuse_guard(evaluate(tree, facts[c.account_id], at, dates_zone=active.zone).truth) for c in passed]
     stopped = [replace(c, block=block) for c, block in zip(passed, blocks, strict=True) if block]
     return [c for c, block in zip(passed, blocks, strict=True) if not block], [*refused, *stopped]

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.models import Installation
 from customers.conditions import explain as conditions
-from customers.conditions.load import load_facts
+from customers.conditions.load import load_facts, load_setting
 from customers.models import Account
 from playbooks.active import Active, Edge, of_version
 from playbooks.models import Decision, Firing, Playbook, PlaybookVersion
@@ -63,10 +62,10 @@ class Question:
     segment: Explained
 
     def day(self, instant: datetime) -> str:
-        return f"{instant.astimezone(ZoneInfo(self.active.installation.zone)):%-d %B %Y}"
+        return f"{instant.astimezone(ZoneInfo(self.active.setting.zone)):%-d %B %Y}"
 
     def moment(self, instant: datetime) -> str:
-        return f"{instant.astimezone(ZoneInfo(self.active.installation.zone)):%-d %B %Y %H:%M}"
+        return f"{instant.astimezone(ZoneInfo(self.active.setting.zone)):%-d %B %Y %H:%M}"
 
     def firing(self, trigger: str) -> Firing | None:
         """The last start by this trigger that was judged at or before the instant."""
@@ -84,9 +83,9 @@ def explain(playbook: Playbook, account: Account, at: datetime) -> Explanation:
     if version is None:
         text = f"Did not start: the playbook is {status_at(playbook, at)}."
         return Explanation(playbook.key, None, "", at, started=False, reason="playbook_not_active", sentence=text)
-    active = of_version(playbook, version, Installation.load())
+    active = of_version(playbook, version, load_setting())
     trees = [active.compiled.segment, *(edge.condition for edge in active.compiled.edges)]
-    facts = load_facts({account.pk}, trees, at, dates_zone=active.zone)[account.pk]
+    facts = load_facts({account.pk}, trees, at, setting=active.setting, dates_zone=active.zone)[account.pk]
     told = [conditions.explain(tree, facts, at, dates_zone=active.zone) for tree in trees]
     question = Question(active, account, at, told[0])
     answers = [about_edge(question, edge, tree) for edge, tree in zip(active.compiled.edges, told[1:], strict=True)]

@@ -89,7 +89,8 @@ def holding(group: list[Check], zone: str, at: datetime) -> list[Check]:
     """Those of the checks that are true at the instant."""
     earliest = min(look.of.run.started_at for look in group)
     ids, trees = {look.of.run.account_id for look in group}, [look.tree for look in group]
-    facts = load_facts(ids, trees, at, dates_zone=zone, run_started_at=earliest)
+    setting = group[0].of.active.setting
+    facts = load_facts(ids, trees, at, setting=setting, dates_zone=zone, run_started_at=earliest)
     return [look for look in group if holds(look, facts, zone)]
 
 

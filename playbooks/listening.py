@@ -20,7 +20,7 @@ def candidates(active: Active, events: list[Arrived], *, at: datetime, zone: str
         return []
     pairs.sort(key=lambda pair: (pair[1].arrival.occurred_at, pair[1].id))
     segment = active.compiled.segment
-    facts = load_facts({event.account_id for _, event in pairs}, [segment], at, dates_zone=active.zone)
+    facts = load_facts({event.account_id for _, event in pairs}, [segment], at, setting=active.setting, dates_zone=active.zone)
     return [candidate(active, listener, event, facts, at) for listener, event in pairs]
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
-from crm.models import Installation, User
+from crm.models import User
+from customers.conditions.facts import Setting
+from customers.conditions.load import load_setting
 from customers.conditions.sentence import sentence
 from customers.models import Account, Task
 from playbooks.active import of_version
@@ -41,22 +43,20 @@ def overview(user: User, at: datetime) -> list[Line]:
     Four queries and one per playbook for its audience.
     """
     visible = Account.objects.visible_to(user)
-    installation = Installation.load()
+    setting = load_setting()
     runs, tasks = run_counts(visible, at), task_counts(visible, at)
     found = Playbook.objects.exclude(status=Playbook.Status.ARCHIVED).select_related("active_version")
-    lines = [line(p, runs.get(p.pk, {}), tasks.get(p.key, {}), visible, installation, at) for p in found.order_by("name", "pk")]
+    lines = [line(p, runs.get(p.pk, {}), tasks.get(p.key, {}), visible, setting, at) for p in found.order_by("name", "pk")]
     return sorted(lines, key=lambda each: each.playbook.status != Playbook.Status.ACTIVE)
 
 
-def line(
-    playbook: Playbook, runs: dict[str, Any], tasks: dict[str, Any], visible: QuerySet, installation: Installation, at: datetime
-) -> Line:
+def line(playbook: Playbook, runs: dict[str, Any], tasks: dict[str, Any], visible: QuerySet, setting: Setting, at: datetime) -> Line:
     version = playbook.active_version
     return Line(
         playbook,
         version.n if version else None,
-        trigger_sentence(version, installation) if version else "",
-        audience(playbook, version, visible, installation, at) if version else None,
+        trigger_sentence(version, setting) if version else "",
+        audience(playbook, version, visible, setting, at) if version else None,
         runs.get("running", 0),
         runs.get("started", 0),
         runs.get("goal", 0),
@@ -88,9 +88,9 @@ def task_counts(visible: QuerySet, at: datetime) -> dict[str, dict[str, Any]]:
     return {row.pop("playbook"): row for row in found.values("playbook").annotate(**counts)}
 
 
-def audience(playbook: Playbook, version: PlaybookVersion, visible: QuerySet, installation: Installation, at: datetime) -> int:
+def audience(playbook: Playbook, version: PlaybookVersion, visible: QuerySet, setting: Setting, at: datetime) -> int:
     """How many accounts the playbook is for at `at`, of those in `visible`. One query."""
-    active = of_version(playbook, version, installation)
+    active = of_version(playbook, version, setting)
     compiler = compiler_for(active, at)
     truth = compiler.condition(active.compiled.segment)
     sql = f"select a.account_id from {compiler.from_sql()} where {truth}"  # noqa: S608
@@ -100,9 +100,9 @@ def audience(playbook: Playbook, version: PlaybookVersion, visible: QuerySet, in
     return len(ids & set(visible.values_list("pk", flat=True)))
 
 
-def trigger_sentence(version: PlaybookVersion, installation: Installation) -> str:
+def trigger_sentence(version: PlaybookVersion, setting: Setting) -> str:
     """What starts the playbook, in words: "When logins fall …; or when invoice.past_due happens"."""
-    active = of_version(version.playbook, version, installation)
+    active = of_version(version.playbook, version, setting)
     parts = [f"when {sentence(edge.condition)}{_hold(edge.trigger.hold)}" for edge in active.compiled.edges]
     parts += [f"when {listener.trigger.event} happens" for listener in active.compiled.listeners]
     return "; or ".join(parts)

@@ -14,7 +14,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from crm.models import Installation
+from customers.conditions.facts import Setting
+from customers.conditions.load import load_setting
 from playbooks import daily, intake, listening, stepping
 from playbooks.active import Active, load_active
 from playbooks.admission import Admitted, admit
@@ -39,14 +40,14 @@ class Tick:
     """One call of the loop: its instant, when it must stop, and what it did."""
 
     at: datetime
-    installation: Installation
+    setting: Setting
     deadline: float
     actives: list[Active]
     counts: Counter = field(default_factory=Counter)
 
     @property
     def zone(self) -> str:
-        return self.installation.zone
+        return self.setting.zone
 
     @property
     def is_over(self) -> bool:
@@ -58,8 +59,8 @@ def run_due(*, at: datetime, limit_seconds: float = 60) -> dict[str, int]:
 
     Work is committed in small pieces; what does not fit into `limit_seconds` is left to the next call.
     """
-    installation = Installation.load()
-    tick = Tick(at, installation, time.monotonic() + limit_seconds, load_active(installation))
+    setting = load_setting()
+    tick = Tick(at, setting, time.monotonic() + limit_seconds, load_active(setting))
     step_due(tick)
     missed, newest = daily.due(at, tick.zone)
     for logical_at in missed:
@@ -74,11 +75,12 @@ def run_due(*, at: datetime, limit_seconds: float = 60) -> dict[str, int]:
 
 def step_due(tick: Tick) -> None:
     """Work off the runs whose next step is due."""
-    last = 0
-    while not tick.is_over and (ids := stepping.due_runs(tick.at, after=last)):
+    last, full = 0, True
+    while full and not tick.is_over:
+        ids = stepping.due_runs(tick.at, after=last)
         for run_id in ids:
-            tick.counts["steps"] += stepping.work_off(run_id, at=tick.at, installation=tick.installation)
-        last = ids[-1]
+            tick.counts["steps"] += stepping.work_off(run_id, at=tick.at, setting=tick.setting)
+        last, full = ids[-1] if ids else 0, len(ids) == stepping.BATCH
 
 
 def take_facts(tick: Tick, *, edges: bool) -> None:
@@ -86,7 +88,7 @@ def take_facts(tick: Tick, *, edges: bool) -> None:
     broken: set[int] = set()
     while not tick.is_over:
         try:
-            if not take_slice(tick, broken, edges=edges):
+            if take_slice(tick, broken, edges=edges) < intake.SLICE:
                 return
         except PlaybookFailed as failure:
             if note_failure(failure, tick) >= MAX_FAILURES:
@@ -158,7 +160,7 @@ def end_runs(tick: Tick, account_ids: frozenset[int] | None) -> None:
         waiting = waiting.filter(account_id__in=account_ids)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True))
     if ids:
-        tick.counts["ended"] += stepping.end_early(ids, at=tick.at, installation=tick.installation)
+        tick.counts["ended"] += stepping.end_early(ids, at=tick.at, setting=tick.setting)
 
 
 def lock(active: Active) -> bool:

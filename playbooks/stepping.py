@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from crm.models import Installation
+from customers.conditions.facts import Setting
 from customers.events import record
 from customers.models import Trait
 from playbooks.active import Active, of_version
@@ -22,21 +22,23 @@ from playbooks.steps.registry import perform
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
+BATCH = 200
 STEPPING = (Playbook.Status.ACTIVE, Playbook.Status.ARCHIVED)
 
 
-def due_runs(at: datetime, *, after: int = 0, limit: int = 200) -> list[int]:
+def due_runs(at: datetime, *, after: int = 0, limit: int = BATCH) -> list[int]:
     """Ids of runs whose next step is due. A paused playbook's runs wait; an archived one's are finished."""
     due = Run.objects.filter(status__in=Run.ACTIVE, due_at__lte=at, pk__gt=after, playbook__status__in=STEPPING)
     return list(due.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
-def work_off(run_id: int, *, at: datetime, installation: Installation) -> int:
+def work_off(run_id: int, *, at: datetime, setting: Setting) -> int:
     """Perform the run's steps up to its next wait or its end. Returns how many. An error is kept on the run."""
     done = 0
     try:
-        while step_once(run_id, at=at, installation=installation):
+        while step_once(run_id, at=at, setting=setting):
             done += 1
+        done += 1
     except Exception as error:
         log.exception("run %s failed", run_id)
         note_failure(run_id, error, at=at)
@@ -44,12 +46,12 @@ def work_off(run_id: int, *, at: datetime, installation: Installation) -> int:
 
 
 @transaction.atomic
-def step_once(run_id: int, *, at: datetime, installation: Installation) -> bool:
+def step_once(run_id: int, *, at: datetime, setting: Setting) -> bool:
     """One step of the run, with its effect. False: nothing to do now, or somebody else is doing it."""
     run = locked(run_id, at)
     if run is None:
         return False
-    active = of_version(run.playbook, run.version, installation)
+    active = of_version(run.playbook, run.version, setting)
     if ended_early(run, active, at):
         return False
     steps = active.document.steps
@@ -62,11 +64,11 @@ def step_once(run_id: int, *, at: datetime, installation: Installation) -> bool:
     return run.is_active and run.due_at <= at
 
 
-def end_early(ids: Iterable[int], *, at: datetime, installation: Installation) -> int:
+def end_early(ids: Iterable[int], *, at: datetime, setting: Setting) -> int:
     """Look at the goals and exits of these waiting runs; end those that reached one. Returns how many ended."""
     with transaction.atomic():
         rows = with_all(Run.objects.filter(pk__in=list(ids), status__in=Run.ACTIVE)).select_for_update(of=("self",), skip_locked=True)
-        runs = [watched(run, of_version(run.playbook, run.version, installation)) for run in rows.order_by("pk")]
+        runs = [watched(run, of_version(run.playbook, run.version, setting)) for run in rows.order_by("pk")]
         found = endings(runs, at)
         for each, ending in found:
             apply_ending(each.run, ending, at)

@@ -6,7 +6,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 from django.db import connection
 
@@ -31,9 +30,10 @@ WHILE_DOWN = Block("missed_while_down", passes=True)
 
 @dataclass(frozen=True)
 class Look:
-    """What one look found about one account: the trigger's value, that of `rearm_when`, and the stored state."""
+    """What one look found about one edge of an account: its value, that of `rearm_when`, and the stored state."""
 
     account_id: int
+    trigger: str
     value: bool | None
     rearm: bool | None
     state: EdgeState
@@ -50,41 +50,39 @@ def sweep(active: Active, *, at: datetime, account_ids: Collection[int] | None =
 
     With `admits` False nothing starts: what would have is tried again at the next look, if it still holds.
     """
-    moved = [(edge, [decide(active, edge, found, at) for found in look(active, edge, at, account_ids)]) for edge in active.compiled.edges]
+    found = look(active, at, account_ids)
+    moved = [
+        (edge, [decide(active, edge, each, at) for each in found if each.trigger == edge.trigger.id]) for edge in active.compiled.edges
+    ]
     wanted = [c for edge, moves in moved for c in candidates(active, edge, moves, at)]
     if not admits:
         wanted = [replace(c, block=WHILE_DOWN) for c in wanted]
     admitted = admit(active, wanted, at=at)
     waiting = wanted if not admits else admitted.deferred
     deferred = {(c.trigger, c.account_id): c.key for c in waiting}
-    for edge, moves in moved:
-        store(active, edge, moves, deferred)
-    decisions.note(active.playbook, [v for edge, moves in moved for v in quiet_verdicts(edge, moves)], at=at)
+    store(active, [m for _, moves in moved for m in moves], deferred)
+    decisions.note(active.playbook, [v for _, moves in moved for v in quiet_verdicts(moves)], at=at)
     return admitted
 
 
 LOOK = """
-select t.account_id, t.v, t.r, coalesce(s.truth, case when s.account_id is null then false end), s.since, s.pending_since,
+select t.account_id, t.trigger, t.v, t.r, coalesce(s.truth, case when s.account_id is null then false end), s.since, s.pending_since,
        s.rearm_since, coalesce(s.episode, 0), s.deferred_key
 from ({truths}) t
-left join playbooks_triggerstate s on s.playbook_id = %(playbook)s and s.trigger = %(trigger)s and s.account_id = t.account_id
+left join playbooks_triggerstate s on s.playbook_id = %(playbook)s and s.trigger = t.trigger and s.account_id = t.account_id
 where (t.v and s.truth is distinct from true)
    or (t.v is false and s.account_id is not null and s.truth is distinct from false)
    or s.pending_since is not null or s.rearm_since is not null or s.deferred_key is not null
-order by t.account_id
+order by t.trigger, t.account_id
 """
 
 
-def look(active: Active, edge: Edge, at: datetime, account_ids: Collection[int] | None) -> list[Look]:
-    """The accounts whose state may change. One query."""
-    found = truths(active, edge, at, account_ids)
+def look(active: Active, at: datetime, account_ids: Collection[int] | None) -> list[Look]:
+    """The accounts and edges whose state may change. One query."""
+    found = truths(active, at, account_ids)
     with connection.cursor() as cursor:
-        cursor.execute(LOOK.replace("{truths}", found.sql), {**found.params, **place(active, edge)})
-        return [Look(account, v, r, EdgeState(*state)) for account, v, r, *state in cursor.fetchall()]
-
-
-def place(active: Active, edge: Edge) -> dict[str, Any]:
-    return {"playbook": active.playbook.pk, "trigger": edge.trigger.id}
+        cursor.execute(LOOK.replace("{truths}", found.sql), {**found.params, "playbook": active.playbook.pk})
+        return [Look(account, trigger, v, r, EdgeState(*state)) for account, trigger, v, r, *state in cursor.fetchall()]
 
 
 def decide(active: Active, edge: Edge, found: Look, at: datetime) -> Moved:
@@ -102,7 +100,7 @@ def candidates(active: Active, edge: Edge, moves: Sequence[Moved], at: datetime)
     if not rising:
         return []
     ids = [moved.look.account_id for moved in rising]
-    facts = load_facts(ids, [edge.condition], at, dates_zone=active.zone)
+    facts = load_facts(ids, [edge.condition], at, setting=active.setting, dates_zone=active.zone)
     periods = current_values(ids, ["period_start"]) if edge.trigger.once_per == "billing_period" else {}
     found = []
     for moved in rising:
@@ -123,23 +121,24 @@ def new_key(active: Active, edge: Edge, move: Move, traits: dict, at: datetime) 
 STORE = """
 insert into playbooks_triggerstate as s
     (playbook_id, trigger, account_id, truth, since, pending_since, rearm_since, episode, deferred_key)
-select %s, %s, * from unnest(%s::bigint[], %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::text[])
+select %s, * from unnest(%s::text[], %s::bigint[], %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::text[])
 on conflict (playbook_id, trigger, account_id) do update set truth = excluded.truth, since = excluded.since,
     pending_since = excluded.pending_since, rearm_since = excluded.rearm_since, episode = excluded.episode,
     deferred_key = excluded.deferred_key
 """
 
 
-def store(active: Active, edge: Edge, moves: Sequence[Moved], deferred: dict[tuple[str, int], str]) -> None:
+def store(active: Active, moves: Sequence[Moved], deferred: dict[tuple[str, int], str]) -> None:
     """Write the states that changed, in one statement."""
-    states = [(m.look, after(m, deferred.get((edge.trigger.id, m.look.account_id)))) for m in moves]
-    changed = [(found.account_id, state) for found, state in states if state != found.state]
+    states = [(m.look, after(m, deferred.get((m.look.trigger, m.look.account_id)))) for m in moves]
+    changed = [(found, state) for found, state in states if state != found.state]
     if not changed:
         return
+    places = [[found.trigger for found, _ in changed], [found.account_id for found, _ in changed]]
     columns = ("truth", "since", "pending_since", "rearm_since", "episode", "deferred_key")
     values = [[getattr(state, name) for _, state in changed] for name in columns]
     with connection.cursor() as cursor:
-        cursor.execute(STORE, [active.playbook.pk, edge.trigger.id, [account for account, _ in changed], *values])
+        cursor.execute(STORE, [active.playbook.pk, *places, *values])
 
 
 def after(moved: Moved, deferred_key: str | None) -> EdgeState:
@@ -148,11 +147,11 @@ def after(moved: Moved, deferred_key: str | None) -> EdgeState:
     return replace(state, deferred_key=deferred_key) if moved.move.candidate else state
 
 
-def quiet_verdicts(edge: Edge, moves: Sequence[Moved]) -> list[Verdict]:
+def quiet_verdicts(moves: Sequence[Moved]) -> list[Verdict]:
     """Why edges that moved do not fire: still pending, or fallen and not armed again."""
     outcome = {"pending_for": Decision.Outcome.PENDING, "not_rearmed": Decision.Outcome.SUPPRESSED}
     return [
-        Verdict(m.look.account_id, edge.trigger.id, outcome[m.move.reason], m.move.reason, m.move.until)
+        Verdict(m.look.account_id, m.look.trigger, outcome[m.move.reason], m.move.reason, m.move.until)
         for m in moves
         if m.move.reason in outcome
     ]
@@ -160,9 +159,9 @@ def quiet_verdicts(edge: Edge, moves: Sequence[Moved]) -> list[Verdict]:
 
 BASELINE = """
 insert into playbooks_triggerstate as s (playbook_id, trigger, account_id, truth, since, episode)
-select %(playbook)s, %(trigger)s, t.account_id, t.v, case when t.v is not null then %(at)s::timestamptz end, 0
+select %(playbook)s, t.trigger, t.account_id, t.v, case when t.v is not null then %(at)s::timestamptz end, 0
 from ({truths}) t
-left join playbooks_triggerstate o on o.playbook_id = %(playbook)s and o.trigger = %(trigger)s and o.account_id = t.account_id
+left join playbooks_triggerstate o on o.playbook_id = %(playbook)s and o.trigger = t.trigger and o.account_id = t.account_id
 where t.v is not false or o.account_id is not null
 on conflict (playbook_id, trigger, account_id) do update set truth = excluded.truth, since = excluded.since,
     pending_since = null, rearm_since = null, deferred_key = null
@@ -171,10 +170,9 @@ on conflict (playbook_id, trigger, account_id) do update set truth = excluded.tr
 
 def baseline(active: Active, *, at: datetime) -> int:
     """Take what holds now as the starting state of every edge; nobody starts. Episodes go on counting, so no key returns."""
-    count = 0
+    if not active.compiled.edges:
+        return 0
+    found = truths(active, at, None)
     with connection.cursor() as cursor:
-        for edge in active.compiled.edges:
-            found = truths(active, edge, at, None)
-            cursor.execute(BASELINE.replace("{truths}", found.sql), {**found.params, **place(active, edge), "at": at})
-            count += cursor.rowcount
-    return count
+        cursor.execute(BASELINE.replace("{truths}", found.sql), {**found.params, "playbook": active.playbook.pk, "at": at})
+        return cursor.rowcount

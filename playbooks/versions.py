@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import Max
 
 from crm.lib.refused import Refused
-from crm.models import Installation, User
+from crm.models import User
+from customers.conditions.load import load_setting
 from customers.models import FactLog
 from playbooks.active import of_version
 from playbooks.dsl.document import Document
@@ -116,7 +117,7 @@ def start(playbook: Playbook, version: PlaybookVersion, *, at: datetime, actor: 
     if running is None or running.trigger_hash != version.trigger_hash:
         playbook.activated_at = at
         playbook.listens_after = FactLog.objects.aggregate(last=Max("id"))["last"] or 0
-        taken = baseline(of_version(playbook, version, Installation.load()), at=at)
+        taken = baseline(of_version(playbook, version, load_setting()), at=at)
     if running != version:
         note_change(playbook, Playbook.Status.ACTIVE, version, at, actor)
     playbook.status, playbook.active_version, playbook.failures, playbook.error = Playbook.Status.ACTIVE, version, 0, ""
