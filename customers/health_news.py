@@ -19,7 +19,8 @@ DRIVERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An account whose score or band is not what it was. `then`: the points before, None when there were none."""
+    """An account whose score or band is not what it was. `then`: the points before, None when there were none; `is_first`: it was
+    never scored before."""
 
     account_id: int
     score: int | None
@@ -29,6 +30,7 @@ class Changed:
     from_score: int | None
     from_band: str
     then: Past | None
+    is_first: bool
 
 
 def replaced(day: date, account_ids: list[int] | None) -> dict[int, tuple[str, int]]:
@@ -72,7 +74,7 @@ def as_changed(row: tuple[Any, ...], before: Mapping[int, tuple[str, int]]) -> C
     if account in before:
         past_points, past_version = before[account]
     then = None if old_score is None or past_points is None else Past(past_version, old_score, stored(json.loads(past_points)))
-    return Changed(account, score, band, json.loads(points), version, old_score, old_band, then)
+    return Changed(account, score, band, json.loads(points), version, old_score, old_band, then, is_first)
 
 
 def stored(points: Mapping[str, Any]) -> dict[str, Stored]:
@@ -98,12 +100,11 @@ def announce(card: Card, found: list[Changed], *, at: datetime) -> int:
 
 
 def traits(card: Card, each: Changed, at: datetime) -> list[TraitFact]:
+    """The traits that can differ: an account changes its band much less often than its score."""
     known = each.score is not None
-    values = {
-        "health": each.band if known else None,
-        "health_score": each.score,
-        "health_drivers": drivers(card, each.points) if known else None,
-    }
+    values = {"health_score": each.score, "health_drivers": drivers(card, each.points) if known else None}
+    if each.band != each.from_band or each.is_first:
+        values["health"] = each.band if known else None
     return [TraitFact(each.account_id, path, value, at) for path, value in values.items()]
 
 

@@ -12,7 +12,11 @@ from django.db import connection
 from crm.lib import clock
 from crm.models import Installation
 from customers import health_news, scorecards
+from customers.conditions.facts import AccountFacts
+from customers.conditions.load import load_facts
+from customers.conditions.measures import evaluate_measure
 from customers.conditions.nodes import events_of, paths_of
+from customers.conditions.values import Unknown
 from customers.models import Account, Score, ScorecardVersion
 from customers.scoring import FULL, Card, Factor, Part, Past, Steps, change, in_words, sentence
 
@@ -26,8 +30,8 @@ CAUSES = {
     "wrong_type": "the value is not a number",
     "beyond_retention": "the events are no longer kept",
     "stale_feed": "the feed is silent",
-    "not_scored": "not part of the scorecard then",
 }
+LATER = "not known yet when this was scored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class Why:
 def why(account: Account | int, *, at: datetime, since: date | None = None) -> Why | None:
     """The newest score known at `at`, explained, and its change against the day `since` (default: 30 days before it).
 
-    None when the account was not scored yet. Four queries.
+    None when the account was not scored yet. A constant number of queries.
     """
     account_id = account if isinstance(account, int) else account.pk
     zone = Installation.load().zone
@@ -124,7 +128,8 @@ def why(account: Account | int, *, at: datetime, since: date | None = None) -> W
     versions = ScorecardVersion.objects.select_related("scorecard").in_bulk([now.version_id])
     card = scorecards.card_of(versions[now.version_id])
     fresh = updated(account_id, card, now.at)
-    factors = [explained(factor, now.points.get(factor.key), fresh, now.day) for factor in card.factors]
+    causes = unknown_causes(account_id, [f for f in card.factors if not now.points.get(f.key, {}).get("known")], now.at)
+    factors = [explained(factor, now.points.get(factor.key), fresh, causes.get(factor.key, "")) for factor in card.factors]
     factors.sort(key=lambda f: -f.gap * f.weight)
     known = [f.updated_at for f in factors if f.known and f.updated_at]
     found = compared(then, now, card) if then else None
@@ -161,7 +166,16 @@ def past(row: Score) -> Past:
     return Past(row.version_id, row.score, health_news.stored(row.points))
 
 
-def explained(factor: Factor, stored: Mapping[str, Any] | None, fresh: Mapping[str, datetime], day: date) -> FactorWhy:
+def unknown_causes(account_id: int, factors: list[Factor], at: datetime) -> dict[str, str]:
+    """Why these factors have no value, in words, by key. A constant number of queries, none without such factors."""
+    if not factors:
+        return {}
+    facts = load_facts([account_id], [factor.measure for factor in factors], at).get(account_id, AccountFacts(account_id))
+    found = {factor.key: evaluate_measure(factor.measure, facts, at) for factor in factors}
+    return {key: CAUSES.get(value.cause, value.cause) if isinstance(value, Unknown) else LATER for key, value in found.items()}
+
+
+def explained(factor: Factor, stored: Mapping[str, Any] | None, fresh: Mapping[str, datetime], cause: str) -> FactorWhy:
     found = stored or {"value": None, "share": None, "points": 0, "possible": 0, "known": False}
     value = None if found["value"] is None else Decimal(str(found["value"]))
     share = None if found["share"] is None else Decimal(found["share"]) * 100 / FULL
@@ -178,16 +192,11 @@ def explained(factor: Factor, stored: Mapping[str, Any] | None, fresh: Mapping[s
         found["points"],
         found["possible"],
         found["known"],
-        "" if found["known"] else cause(factor, times, stored is None),
+        cause,
         factor.missing,
         max(times, default=None),
         None if found["known"] or not since else date.fromisoformat(since),
     )
-
-
-def cause(factor: Factor, times: list[datetime], is_new: bool) -> str:  # noqa: FBT001
-    """Why a factor has no value, in words."""
-    return CAUSES["not_scored" if is_new else "short_history" if times else "no_value"]
 
 
 def target(factor: Factor) -> Decimal:

@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from customers.conditions.to_sql import Compiler
 from customers.scoring import FULL, HOLD_DAYS, TOTAL, Card, Factor, Shape, Steps, millionths, whole_weights
 
+AT_ONCE = 16
+
 
 def scores_sql(card: Card, compiler: Compiler, day: date, account_ids: Collection[int] | None = None) -> str:
     """Rows of (account_id, score, band, known, points jsonb, reason), one per account. Bind `compiler.params`."""
@@ -97,7 +99,7 @@ def floors(card: Card, _: Compiler, day: date) -> str:
 def possible(card: Card, _: Compiler, day: date) -> str:
     """p: possible points, 100 in all."""
     rest = f"(case when w > 0 then {TOTAL} else 0 end - ({total(card, 'q')}))"
-    return f"{kept(card)}, " + ", ".join(f"q{i} + ({rank(card, 'r', i)} < {rest})::int as p{i}" for i in each(card))
+    return f"{kept(card)}, " + ", ".join(f"q{i} + (r{i} > 0 and {rank(card, 'r', i)} < {rest})::int as p{i}" for i in each(card))
 
 
 def parts(card: Card, _: Compiler, day: date) -> str:
@@ -111,12 +113,15 @@ def parts(card: Card, _: Compiler, day: date) -> str:
 def points(card: Card, _: Compiler, day: date) -> str:
     """g: points, which add up to the score."""
     rest = f"(coalesce(score, 0) - ({total(card, 'e')}))"
-    found = ", ".join(f"e{i} + ({rank(card, 'f', i)} < {rest})::int as g{i}" for i in each(card))
+    found = ", ".join(f"e{i} + (f{i} > 0 and {rank(card, 'f', i)} < {rest})::int as g{i}" for i in each(card))
     return f"{kept(card)}, {numbered(card, 'p')}, score, {found}"
 
 
 def rank(card: Card, name: str, i: int) -> str:
-    """How many remainders come before this one: the larger ones, and equal ones of earlier factors."""
+    """How many remainders come before this one: the larger ones, and equal ones of earlier factors.
+
+    Only remainders above zero ever get a point, so the callers ask for nothing more where there is none.
+    """
     before = [f"({name}{j} {'>=' if j < i else '>'} {name}{i})::int" for j in each(card) if j != i]
     return f"({' + '.join(before) or '0'})"
 
@@ -144,16 +149,26 @@ def band_sql(card: Card) -> str:
 
 def points_json(card: Card) -> str:
     """The factors as customers.models.Score.points holds them."""
-    return "('{' || " + " || ".join(factor_json(factor, i) for i, factor in enumerate(card.factors)) + " || '}')::jsonb"
+    factors = list(enumerate(card.factors))
+    texts = [factors_json(factors[n : n + AT_ONCE]) for n in range(0, len(factors), AT_ONCE)]
+    return "('{' || " + " || ', ' || ".join(texts) + " || '}')::jsonb"
 
 
-def factor_json(factor: Factor, i: int) -> str:
-    comma = ", " if i else ""
-    since = f""" || coalesce(', "since": "' || h{i} || '"', '')""" if factor.missing == "hold" else ""
-    return (
-        f"""'{comma}"{factor.key}": {{"value": ' || coalesce(trim_scale(v{i})::text, 'null') || ', "share": ' || coalesce(s{i}::text, 'null')"""
-        f""" || ', "points": ' || g{i} || ', "possible": ' || p{i} || ', "known": ' || (v{i} is not null)::text{since} || '}}'"""
-    )
+def factors_json(factors: list[tuple[int, Factor]]) -> str:
+    """Some factors in one call of format(), which takes at most a hundred arguments."""
+    template = ", ".join(factor_json(factor) for _, factor in factors)
+    return f"format('{template}', {', '.join(argument for i, factor in factors for argument in arguments(factor, i))})"
+
+
+def factor_json(factor: Factor) -> str:
+    since = "%%s" if factor.missing == "hold" else ""
+    return f'"{factor.key}": {{"value": %%s, "share": %%s, "points": %%s, "possible": %%s, "known": %%s{since}}}'
+
+
+def arguments(factor: Factor, i: int) -> list[str]:
+    found = [f"coalesce(trim_scale(v{i})::text, 'null')", f"coalesce(s{i}::text, 'null')", f"g{i}", f"p{i}"]
+    found.append(f"case when v{i} is null then 'false' else 'true' end")
+    return [*found, f"""', "since": "' || h{i} || '"'"""] if factor.missing == "hold" else found
 
 
 def reason_sql(card: Card, compiler: Compiler) -> str:

@@ -85,6 +85,15 @@ def test_why_says_what_costs_most_what_is_unknown_and_how_old_it_is(card):
     assert (first.key, first.text, first.points, first.share, first.target) == ("login-trend", "logins −80 %", 0, 0, 0)
     unknown = {f.key: f.cause for f in why.factors if not f.known}
     assert unknown["overdue"] == "no data yet"
+    assert unknown["usage"] == "no allowance on the plan"
+
+
+def test_too_little_history_is_a_cause(card):
+    account = make_account(at=NOW - timedelta(days=20))
+    log_in(account, [15, 10, 5], source=make_source().pk)
+    scored(account)
+    why = health.why(account, at=NOW)
+    assert {f.key: f.cause for f in why.factors}["login-trend"] == "too little history"
 
 
 def test_without_a_score_there_is_no_why(card):
