@@ -19,11 +19,13 @@ from customers.models import (
     Contact,
     ContactDay,
     Event,
+    EventType,
     FactLog,
     GroupMark,
     Identifier,
     Membership,
     Source,
+    TimelineEntry,
     Trait,
 )
 from tests.customers.ingest.sending import message, send, settled
@@ -75,6 +77,17 @@ def test_a_late_identify_moves_what_the_visitor_did_before_to_contact_and_accoun
     assert ActivityDay.objects.get(account_id=account("acme").pk).n == 1
     assert ContactDay.objects.get().contact_id == contact("u1").pk
     assert FactLog.objects.filter(kind="moved").count() == 1
+
+
+def test_a_late_group_brings_the_entries_of_the_timeline_along_and_a_move_takes_them_away():
+    EventType.objects.create(name="Signed Up", label="Signed up", timeline="entry")
+    source = make_source()
+    settled(source, message(key="e", at=NOW - DAY, userId="u1", event="Signed Up"))
+    assert not TimelineEntry.objects.exists()
+    settled(source, group("g1", NOW, "u1", "acme"))
+    assert TimelineEntry.objects.get(title="Signed up").account_id == account("acme").pk
+    settled(source, group("g2", NOW - 2 * DAY, "u1", "globex"))
+    assert TimelineEntry.objects.get(title="Signed up").account_id == account("globex").pk
 
 
 def test_on_a_shared_device_the_next_identify_decides_else_the_one_before():
