@@ -38,7 +38,7 @@ KNOWN = {
     "task.closed": ("Task closed", "entry", "list-checks", "good", "Task closed: {title} ({outcome})", False),
     "note.written": ("Note", "entry", "pencil", "", "", False),
     "entry.edited": ("Entry edited", "hide", "pencil", "", "", False),
-    "entry.deleted": ("Entry deleted", "hide", "trash", "", "", False),
+    "entry.deleted": ("Entry deleted", "hide", "trash-2", "", "", False),
     "call.held": ("Call", "entry", "phone", "", "", True),
     "meeting.held": ("Meeting", "entry", "users", "", "", True),
     "email.logged": ("E-mail", "entry", "mail", "", "", True),
