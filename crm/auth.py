@@ -63,7 +63,7 @@ class HasScope(BasePermission):
     `admin` may all; `read:NOUN` and `write:NOUN` open one noun, the view's `scope`. A signed-in person has every scope.
     """
 
-    message = "This API key lacks the scope for it."
+    message = "This API key lacks the scope for it: reading needs read, writing write, configuration admin."
     code = "insufficient_scope"
 
     def has_permission(self, request: Request, view: Any) -> bool:

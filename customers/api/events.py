@@ -14,10 +14,11 @@ from crm.lib.clock import now
 from crm.lib.problems import flatten
 from crm.rest import Noun
 from customers import intake
-from customers.api import answers, bodies, rows
+from customers.api import answers, bodies
 from customers.filters import EventFilters
 from customers.models import Event
 from customers.rights import require
+from customers.visibility import of_seen
 
 MOST = 1000
 WINDOW = timedelta(days=31)
@@ -33,7 +34,7 @@ class Events(ListModelMixin, Noun):
     ordering = ("-occurred_at", "-id")
 
     def get_queryset(self) -> QuerySet:
-        found = rows.of_seen(Event.objects.all(), self.request.user)
+        found = of_seen(Event.objects.all(), self.request.user)
         if {"account", "after"} & set(self.request.query_params):
             return found
         return found.filter(occurred_at__gte=now() - WINDOW)

@@ -4,9 +4,10 @@ from django.db.models import QuerySet
 from rest_framework.mixins import ListModelMixin
 
 from crm.rest import Noun
-from customers.api import answers, rows
+from customers.api import answers
 from customers.filters import EntryFilters, ScoreFilters
 from customers.models import Score, TimelineEntry
+from customers.visibility import of_seen
 
 
 class Timeline(ListModelMixin, Noun):
@@ -18,7 +19,7 @@ class Timeline(ListModelMixin, Noun):
     ordering = ("-at", "-id")
 
     def get_queryset(self) -> QuerySet:
-        return rows.of_seen(TimelineEntry.objects.all(), self.request.user)
+        return of_seen(TimelineEntry.objects.all(), self.request.user)
 
 
 class Scores(ListModelMixin, Noun):
@@ -30,4 +31,4 @@ class Scores(ListModelMixin, Noun):
     ordering = ("-day", "-account_id")
 
     def get_queryset(self) -> QuerySet:
-        return rows.of_seen(Score.objects.defer("points"), self.request.user)
+        return of_seen(Score.objects.defer("points"), self.request.user)

@@ -53,17 +53,6 @@ def with_source_keys(page: Sequence[Identifier]) -> Sequence[Identifier]:
     return page
 
 
-def of_seen(rows: QuerySet, user: User) -> QuerySet:
-    """Facts (events, traits, scores) of accounts that the person may see; all, also those of account 0, when nothing is hidden."""
-    seen = Account.objects.visible_to(user)
-    if not seen.query.where:
-        return rows
-    mine = Q(account_id__in=seen.values("pk"))
-    if rows.model is Trait:
-        mine |= Q(account_id=0, contact_id__in=Contact.objects.visible_to(user).values("pk"))
-    return rows.filter(mine)
-
-
 def one(rows: QuerySet, pk: Any, with_parts: Any = None) -> Any:
     """A record again, as it stands after a write, with what its answer needs."""
     found = rows.get(pk=pk)

@@ -13,9 +13,10 @@ from crm.auth import actor_of
 from crm.lib.clock import now
 from crm.rest import Noun
 from customers import audit, people
-from customers.api import answers, rows
+from customers.api import answers
 from customers.filters import TraitFilters
 from customers.models import Account, Contact, Trait
+from customers.visibility import of_seen
 
 JSON_OBJECT = {"application/json": {"type": "object", "additionalProperties": True, "maxProperties": people.MOST_TRAITS}}
 
@@ -48,4 +49,4 @@ class Traits(ListModelMixin, Noun):
     ordering = ("account_id", "contact_id", "path")
 
     def get_queryset(self) -> QuerySet:
-        return rows.of_seen(Trait.objects.exclude(value=None), self.request.user)
+        return of_seen(Trait.objects.exclude(value=None), self.request.user)

@@ -1,0 +1,19 @@
+"""Which facts a person sees. Accounts, contacts and tasks have `visible_to(user)` themselves; facts follow their account."""
+
+from django.db.models import Q, QuerySet
+
+from crm.models import User
+from customers.models import Account, Contact, Trait
+
+
+def of_seen(rows: QuerySet, user: User) -> QuerySet:
+    """Facts (events, traits, scores …) of accounts that the person may see; when nothing is hidden all, also those of account 0."""
+    seen = Account.objects.visible_to(user)
+    if seen.query.is_empty():
+        return rows.none()
+    if not seen.query.where:
+        return rows
+    mine = Q(account_id__in=seen.values("pk"))
+    if rows.model is Trait:
+        mine |= Q(account_id=0, contact_id__in=Contact.objects.visible_to(user).values("pk"))
+    return rows.filter(mine)
