@@ -93,14 +93,36 @@ def to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def ensure_contacts(scope: int, user_ids: Collection[str], found: Mapping[str, Found], *, at: datetime) -> dict[str, int]:
-    """Contacts of these user ids; those not `found` are made, named by their id until a trait says better."""
-    missing = sorted(set(user_ids) - found.keys())
-    made = accounts.create_contacts([(user_id, "") for user_id in missing], at=at) if missing else []
-    if missing:
-        Identifier.objects.filter(scope=scope, kind=ANONYMOUS, value__in=missing, state=ACTIVE).update(state=DISPUTED)
+def ensure_contacts(
+    scope: int, user_ids: Collection[str], found: Mapping[str, Found], *, at: datetime, emails: Mapping[str, str] | None = None
+) -> dict[str, int]:
+    """Contacts of these user ids. Those not `found` are made, named by their id until a trait says better.
+
+    `emails` maps user ids to folded addresses: a contact that people or imports made, and that no user id names yet, is
+    taken over by the first user with its address.
+    """
     known = {user_id: row.record_id for user_id, row in found.items()}
-    return known | {user_id: contact.pk for user_id, contact in zip(missing, made, strict=True)}
+    missing = sorted(set(user_ids) - found.keys())
+    if not missing:
+        return known
+    Identifier.objects.filter(scope=scope, kind=ANONYMOUS, value__in=missing, state=ACTIVE).update(state=DISPUTED)
+    known |= adopted({user_id: emails[user_id] for user_id in missing if emails and user_id in emails})
+    new = [user_id for user_id in missing if user_id not in known]
+    made = accounts.create_contacts([(user_id, "") for user_id in new], at=at)
+    return known | {user_id: contact.pk for user_id, contact in zip(new, made, strict=True)}
+
+
+def adopted(emails: Mapping[str, str]) -> dict[str, int]:
+    """user id -> contact that owns its address and has no user id in any source; each contact once."""
+    owners = find(0, EMAIL, set(emails.values()))
+    named = set(Identifier.objects.filter(kind=USER, contact__in=owners.values()).values_list("contact_id", flat=True)) if owners else set()
+    taken: dict[str, int] = {}
+    for user_id, email in sorted(emails.items()):
+        owner = owners.get(email, 0)
+        if owner and owner not in named:
+            taken[user_id] = owner
+            named.add(owner)
+    return taken
 
 
 def ensure_accounts(group_ids: Collection[str], found: Mapping[str, Found], *, at: datetime, lifecycle: str) -> dict[str, int]:

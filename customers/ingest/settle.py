@@ -53,7 +53,7 @@ class Settlement:
         users, groups = {i.user_id for i in items if i.user_id}, {i.group_id for i in items if i.group_id}
         self.known_users = identity.look_up(self.scope, identity.USER, users)
         self.known_groups = identity.look_up(self.scope, identity.GROUP, groups)
-        self.contacts = identity.ensure_contacts(self.scope, users, self.known_users, at=self.at)
+        self.contacts = identity.ensure_contacts(self.scope, users, self.known_users, at=self.at, emails=emails_of(items))
         self.accounts = identity.ensure_accounts(groups, self.known_groups, at=self.at, lifecycle=self.source.default_lifecycle)
         identity.claim(earliest([c for p in self.fresh for c in self.claims_of(p)]))
         self.linked = identity.link([ln for i in items for ln in self.links_of(i)])
@@ -203,3 +203,13 @@ def earliest(claims: list[Claim]) -> list[Claim]:
         if place not in last or c.at > last[place].at:
             last[place] = c
     return [*first.values(), *last.values()]
+
+
+def emails_of(items: list[Item]) -> dict[str, str]:
+    """user id -> the folded address it states first."""
+    stated = [
+        (i.occurred_at, i.key, i.user_id, email)
+        for i in items
+        if i.user_id and (email := identity.fold_email(i.contact_traits.get("email")))
+    ]
+    return {user_id: email for _, _, user_id, email in sorted(stated, reverse=True)}

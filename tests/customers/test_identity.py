@@ -29,7 +29,7 @@ from customers.models import (
     Trait,
 )
 from tests.customers.ingest.sending import message, send, settled
-from tests.factories import NOW, make_source
+from tests.factories import NOW, make_contact, make_source
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -111,6 +111,16 @@ def test_an_earlier_claim_that_arrives_later_takes_the_alias_over():
     settled(source, identify("i1", NOW - DAY, "ada", None, email="Team@ACME.com"))
     rows = Identifier.objects.filter(kind="email", value="team@acme.com")
     assert {r.contact_id: r.state for r in rows} == {contact("ada").pk: "active", contact("bob").pk: "disputed"}
+
+
+def test_a_contact_that_people_made_is_taken_over_by_the_user_with_its_address():
+    known = make_contact("Ada Lind", "ada@acme.com")
+    identity.claim([identity.Claim(0, "email", "ada@acme.com", NOW - DAY, "", 0, contact_id=known.pk)])
+    source = make_source()
+    settled(source, identify("i1", NOW, "u1", email="Ada@acme.com"), identify("i2", NOW, "u2", email="ada@acme.com"))
+    assert contact("u1") == known
+    assert contact("u2") != known
+    assert Identifier.objects.get(kind="email", state="active").contact == known
 
 
 def test_an_alias_of_another_known_user_is_disputed_in_either_order():

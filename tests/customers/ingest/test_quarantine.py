@@ -7,7 +7,7 @@ import pytest
 from crm.lib.refused import Refused
 from crm.models import Job
 from customers import sources
-from customers.ingest import apply, quarantine
+from customers.ingest import apply, quarantine, retention
 from customers.models import Delivery, Event, QuarantinedItem, Source, SourceHour
 from tests.customers.ingest.sending import message, send, settled
 from tests.factories import NOW, make_source
@@ -145,3 +145,12 @@ def test_the_wall_clock_plays_no_part_in_what_is_written():
     event = Event.objects.get()
     assert event.received_at == event.known_at == delivery.received_at == past + timedelta(seconds=1)
     assert send(delivery.source, message(key="b"), at=past).received_at == past
+
+
+def test_old_bodies_are_forgotten_but_not_those_that_wait():
+    source = make_source()
+    done, waiting = settled(source, message()), send(source, message(key="b"))
+    assert retention.prune(at=NOW + timedelta(days=179)) == 0
+    assert retention.prune(at=NOW + timedelta(days=181)) == 1
+    assert Delivery.objects.get(pk=done.pk).body is None
+    assert Delivery.objects.get(pk=waiting.pk).body is not None
