@@ -66,10 +66,18 @@ class SeriesInline(admin.TabularInline):
 
 
 class PriceInline(admin.TabularInline):
+    """Prices can be added; one in use is never changed."""
+
     model = Price
     fields = ["model", "currency", "unit_amount", "interval", "interval_count", "in_advance", "proration", "archived_at"]
     extra = 0
     ordering = ["id"]
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
 
 
 @admin.register(LegalEntity)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from billing.drafting import billed_lines
 from billing.engine.invoicing import draft
+from billing.invoices import preview
 from billing.ledger import balance, grant_credit
 from billing.locks import lock_accounts
 from billing.models import BillingHold, Invoice, InvoiceLine, Subscription
@@ -137,7 +138,11 @@ def test_after_any_story_nothing_is_missing_and_the_books_balance(steps):
         for days, what, n in steps:
             at += timedelta(days=days, minutes=1)
             play(what, n, sub, prices, at)
+        seen, before = preview(sub, at=at).totals, len(invoices_of(account))
         run_billing(at=at)
+
+        made = invoices_of(account)[before:]
+        assert (seen.subtotal, seen.credit) == (sum(i.subtotal_minor for i in made), sum(i.credit_minor for i in made))
 
         found = Subscription.objects.with_items().get(pk=sub.pk)
         found.settled_until = None
