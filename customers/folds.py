@@ -59,16 +59,15 @@ class Fold:
         return sum(line.n for line in self.lines)
 
 
-OF_ACCOUNT = """
+LOUD = "select name from customers_eventtype where timeline <> 'fold'"
+OF_ACCOUNT = f"""
 select a.day, a.name, coalesce(t.label, a.name), a.n, cardinality(a.contact_ids)
-from customers_activityday a left join customers_eventtype t on t.name = a.name
-where a.account_id = %(account)s and a.day <= %(last)s and a.day in (
-        select distinct d.day from customers_activityday d left join customers_eventtype k on k.name = d.name
-        where d.account_id = %(account)s and d.day <= %(last)s and coalesce(k.timeline, 'fold') = 'fold'
-        order by d.day desc limit %(limit)s)
-    and coalesce(t.timeline, 'fold') = 'fold'
+from (select distinct d.day from customers_activityday d
+        where d.account_id = %(account)s and d.day <= %(last)s and d.name not in ({LOUD}) order by d.day desc limit %(limit)s) x
+join customers_activityday a on a.account_id = %(account)s and a.day = x.day and a.name not in ({LOUD})
+left join customers_eventtype t on t.name = a.name
 order by a.day desc, a.n desc, a.name
-"""
+"""  # noqa: S608
 
 
 def of_account(account_id: int, last: date, limit: int, zone: str) -> list[Fold]:

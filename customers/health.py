@@ -190,9 +190,10 @@ def score_slice(version: ScorecardVersion, at: datetime) -> Counts | None:
         cursors.skip(CONSUMER)
         progress.xid, progress.row_id = mark, 0
     ids = list(AccountState.objects.filter(pk__gt=progress.row_id).order_by("pk").values_list("pk", flat=True)[:SLICE])
+    is_whole = progress.row_id == 0 and len(ids) < SLICE
     progress.row_id = ids[-1] if len(ids) == SLICE else DONE
     progress.save()
-    return score_all(at=at, account_ids=ids)
+    return score_all(at=at, account_ids=None if is_whole else ids)
 
 
 def round_mark(version: ScorecardVersion, day: date) -> int:
