@@ -3,10 +3,15 @@
 from django.urls import path
 
 from crm import views
+from crm.dashboards import pages as dashboards
 from crm.health import healthz
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("day/", dashboards.day, name="day"),
+    path("day/numbers/", dashboards.numbers, name="day-numbers"),
+    path("day/moved/", dashboards.moved, name="day-moved"),
+    path("day/held/", dashboards.held, name="day-held"),
     path("search/", views.search, name="search"),
     path("healthz", healthz, name="healthz"),
     path("status/", views.frame_status, name="frame-status"),

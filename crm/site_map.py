@@ -17,7 +17,7 @@ class Item:
 
 
 ITEMS = [
-    Item("customers:day", "My day", "sun", "g d"),
+    Item("day", "My day", "sun", "g d"),
     Item("customers:account-list", "Accounts", "building-2", "g a"),
     Item("customers:task-list", "Tasks", "list-checks", "g t"),
     Item("customers:timeline", "Timeline", "history", "g l"),
