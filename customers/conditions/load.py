@@ -69,7 +69,9 @@ def compiled(
     trees: list[Node | Measure], at: datetime, setting: Setting, dates_zone: str | None, run_started_at: datetime | None
 ) -> Compiler:
     """A compiler that has seen all trees, and so knows what to read."""
-    compiler = Compiler(at=at, zone=setting.zone, currency=setting.currency, dates_zone=dates_zone, run_started_at=run_started_at)
+    compiler = Compiler(
+        at=at, zone=setting.zone, currency=setting.currency, dates_zone=dates_zone, run_started_at=run_started_at, probing=False
+    )
     for tree in trees:
         (CONDITIONS.get(type(tree)) or MEASURES[type(tree)])(compiler, tree)
     return compiler

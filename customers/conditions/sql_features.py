@@ -13,9 +13,9 @@ from datetime import date
 
 from customers.conditions.durations import day_start
 from customers.conditions.nodes import PropTest
-from customers.conditions.spans import Clock
+from customers.conditions.spans import LIFETIME, Clock
 from customers.conditions.sql_values import JsonValue, Params, where_sql
-from customers.conditions.windows import BEGINNING, Edge, Span, raw_edge
+from customers.conditions.windows import BEGINNING, Edge, Span, raw_edge, span
 
 DAY_COLUMNS = {
     "count": "sum(d.n) filter (where {})",
@@ -61,10 +61,14 @@ class Source:
 
 @dataclass
 class Features:
-    """Collects what a statement reads; hands out column expressions and, at the end, the FROM clause."""
+    """Collects what a statement reads; hands out column expressions and, at the end, the FROM clause.
+
+    `probing`: whether something ever happened is looked up per account by index instead of counted over all days.
+    """
 
     clock: Clock
     params: Params
+    probing: bool = True
     counts: dict[str, Source] = field(default_factory=dict)
     events: dict[str, Source] = field(default_factory=dict)
     traits: dict[str, str] = field(default_factory=dict)
@@ -96,6 +100,46 @@ class Features:
         if what == "last" and len(parts) > 1:
             return self._latest(event, covered, parts[0][1], parts[1][1])
         return self._joined(what, [column for _, column in parts])
+
+    def ever(self, event: str) -> str:
+        """Whether the account had the event at all, up to now."""
+        if not self.probing:
+            return f"({self.read('count', event, self._lifetime)} > 0)"
+        known = f"exists (select from {self._own_events(event)})"
+        return f"(case when exists (select from {self._own_days(event)}) then true when {self._any_day(event)} then {known} else false end)"
+
+    def last(self, event: str) -> str:
+        """The instant of the account's last event, NULL without one."""
+        if not self.probing:
+            return self.read("last_at", event, self._lifetime)
+        complete = f"(select d.last_at from {self._own_days(event)} order by d.day desc limit 1)"
+        later = f"(select max(e.occurred_at) from {self._own_events(event)} and e.occurred_at > coalesce({complete}, '-infinity'))"
+        return f"(case when {self._any_day(event)} then greatest({complete}, {later}) end)"
+
+    @property
+    def _lifetime(self) -> Span:
+        return span(LIFETIME, self.clock.anchor, self.clock.zone)
+
+    def _any_day(self, event: str) -> str:
+        """Whether there are counts at all, known at the instant or not: spares most accounts the look at events."""
+        own = f"d.account_id = a.account_id and d.name = {self.params.text(event)}"
+        return f"exists (select from customers_activityday d where {own} and d.day <= {self.params.day(self.clock.anchor.day)})"
+
+    def _own_days(self, event: str) -> str:
+        """The account's complete days whose events were all known at the instant."""
+        name, day = self.params.text(event), f"(x.occurred_at at time zone {self.zone})::date = d.day"
+        late = f"x.account_id = d.account_id and x.name = {name} and x.late and (x.known_at > {self.at} or x.attributed_at > {self.at})"
+        near = "x.occurred_at >= (d.day - 1)::timestamp at time zone 'UTC' and x.occurred_at < (d.day + 2)::timestamp at time zone 'UTC'"
+        return (
+            f"customers_activityday d where d.account_id = a.account_id and d.name = {name}"
+            f" and d.day < {self.params.day(self.clock.anchor.day)}"
+            f" and not exists (select from customers_event x where {late} and {near} and {day})"
+        )
+
+    def _own_events(self, event: str) -> str:
+        """The account's events that were known at the instant."""
+        own = f"e.account_id = a.account_id and e.name = {self.params.text(event)}"
+        return f"customers_event e where {own} and e.occurred_at <= {self.at} and {self.known('e')}"
 
     def _joined(self, what: str, columns: list[str]) -> str:
         """Days and edges together."""

@@ -68,7 +68,7 @@ class Compiler:
     """Compiles for one instant. `condition()` and `measure()` first, then `from_sql()`, then read `params`.
 
     `zone` and `currency` are the installation's, `dates_zone` that of durations and dates. `prefix` keeps the parameters
-    of two compilers in one statement apart.
+    of two compilers in one statement apart. `probing` off: everything is read by joins, for load.py.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Compiler:
         events_since: datetime | None = None,
         run_started_at: datetime | None = None,
         prefix: str = "c",
+        probing: bool = True,
     ) -> None:
         self.clock = Clock(at, zone, dates_zone or zone)
         self.currency = currency
@@ -89,7 +90,7 @@ class Compiler:
         self.events_since = events_since
         self.run_started_at = run_started_at
         self.bound = Params(prefix)
-        self.features = Features(self.clock, self.bound)
+        self.features = Features(self.clock, self.bound, probing)
 
     @property
     def params(self) -> Mapping[str, object]:
@@ -137,7 +138,8 @@ class Compiler:
 
     def metric(self, node: Metric | Happened) -> str:
         limit = node.limit or AT_LEAST_ONE
-        truth = cmp_sql(limit, self.quantity(node.of), self.bound)
+        at_all = limit == AT_LEAST_ONE and node.of == Quantity(node.of.event, LIFETIME, "count")
+        truth = self.features.ever(node.of.event) if at_all else cmp_sql(limit, self.quantity(node.of), self.bound)
         return self._fresh(node.of.event, truth, limit, node.of.agg, LOWER)
 
     def _fresh(self, event: str, truth: str, limit: Cmp, agg: str, side: set[str]) -> str:
@@ -177,6 +179,8 @@ class Compiler:
             return "true"
         if node.never == "counts_from_start":
             return f"a.started_at <= {self.bound.instant(border)}"
+        if not node.where:
+            return f"nullif({self.features.ever(node.event)}, false)"
         seen = self.quantity(Quantity(node.event, LIFETIME, "count", None, node.where))
         return f"(case when {seen.number} > 0 then true end)"
 
@@ -201,8 +205,7 @@ class Compiler:
         value = self._over(of, current_span(of, self.clock))
         if of.missing == "zero":
             return value
-        ever = self.features.read("count", of.event, span(LIFETIME, self.clock.anchor, self.clock.zone))
-        return Ratio(f"(case when {ever} > 0 then {value.number} end)", value.over)
+        return Ratio(f"(case when {self.features.ever(of.event)} then {value.number} end)", value.over)
 
     def _over(self, of: Quantity, covered: Span) -> Ratio:
         raw, read = needs_events(of), self.features.read
@@ -289,7 +292,8 @@ class Compiler:
 
     def days_since(self, measure: DaysSince) -> str:
         covered = span(LIFETIME, self.clock.anchor, self.clock.zone)
-        last = self._days_passed(self.features.read("last_at", measure.event, covered, measure.where))
+        where, event = measure.where, measure.event
+        last = self._days_passed(self.features.read("last_at", event, covered, where) if where else self.features.last(event))
         value = last if measure.never == "unknown" else f"coalesce({last}, {self.age_days(AgeDays())})"
         return self._kept(value, covered, raw=bool(measure.where))
 
