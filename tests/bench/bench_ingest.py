@@ -20,12 +20,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import django
 import psycopg
+
+from crm.lib import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "tenure_bench_ingest"
@@ -52,10 +54,9 @@ def batch(start: int, at: datetime) -> bytes:
 
 
 def emit(name: str, ours: float, limit: float, unit: str = "events/s", **more: Any) -> None:
-    print(
-        json.dumps({"bench": name, "ours": round(ours), "limit": round(limit), "ratio": round(ours / limit, 2), "unit": unit, **more}),
-        flush=True,
-    )
+    line = {"bench": name, "ours": round(ours), "limit": round(limit), "ratio": round(ours / limit, 2), "unit": unit, **more}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 @contextmanager
@@ -157,7 +158,7 @@ def with_threads(port: int, body: bytes, headers: dict[str, str], seconds: float
 
 def stored(url: str, key: str, seconds: float) -> None:
     """Accepted and stored, against the bare endpoint; the two take turns, so that a drifting machine hits both."""
-    body = batch(0, datetime.now(UTC))
+    body = batch(0, clock.now())
     basic = "Basic " + base64.b64encode(f"{key}:".encode()).decode()
     headers = {"Authorization": basic, "Content-Type": "application/json"}
     ours = limit = 0.0
@@ -177,7 +178,7 @@ def applied(events: int, url: str) -> None:
     from customers.models import Delivery, Event, Source
 
     Delivery.objects.all().delete()
-    source, at = Source.objects.get(), datetime.now(UTC)
+    source, at = Source.objects.get(), clock.now()
     groups = [{"type": "group", "userId": f"user-{n}", "groupId": f"acct-{n % 500}", "messageId": f"g{n}"} for n in range(5000)]
     for start in range(0, 5000, BATCH):
         receive.store(source, json.dumps({"batch": groups[start : start + BATCH]}).encode(), at=at)
@@ -221,7 +222,7 @@ def prepare(url: str) -> str:
     call_command("migrate", verbosity=0)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create table bench_bare (id bigserial primary key, at timestamptz, body bytea)")
-    return sources.create_source("Bench", at=datetime.now(UTC)).write_key
+    return sources.create_source("Bench", at=clock.now()).write_key
 
 
 def main() -> None:
