@@ -1,6 +1,6 @@
 """Bodies that the API takes about billing. A field that is not listed is refused."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -90,6 +90,11 @@ class PaymentBody(Write):
     at = s.DateTimeField(required=False, default_timezone=UTC)
     method = s.CharField(max_length=20, default="transfer")
     reference = s.CharField(max_length=200, allow_blank=True, default="")
+
+    def validate_at(self, value: datetime) -> datetime:
+        if value > self.context["at"]:
+            raise s.ValidationError("Money that has not arrived yet is not a payment.")
+        return value
 
 
 class VoidBody(Write):

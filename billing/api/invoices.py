@@ -39,8 +39,8 @@ class InvoiceView(ReadOnlyNoun):
         if request.method == "GET":
             return self.paged(invoice.payments.all(), PaymentAnswer)
         require(request.user, "billing.edit")
-        wanted = checked(PaymentBody, request)
-        wanted.setdefault("at", clock.now())
+        at = clock.now()
+        wanted = {"at": at, **checked(PaymentBody, request, context={"at": at})}
         return Response(PaymentAnswer(record_payment(invoice, by=request.user, **wanted)).data, status=201)
 
     @extend_schema(request=VoidBody, responses=WholeInvoiceAnswer)

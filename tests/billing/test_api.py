@@ -73,6 +73,14 @@ def test_an_invoice_shows_its_lines_and_payments_and_can_be_paid(fin):
     assert len(fin.get(f"/api/v1/invoices/{invoice.pk}/payments/").json()["results"]) == 1
 
 
+def test_a_payment_lies_in_the_past(fin):
+    invoice = invoices_of(make_subscription().account)[0]
+    url = f"/api/v1/invoices/{invoice.pk}/payments/"
+
+    assert fin.post(url, {"amount_minor": 1, "at": "2999-01-01T00:00:00Z"}).status_code == 400
+    assert fin.post(url, {"amount_minor": 1, "at": "2025-02-03T10:00:00Z"}).json()["at"] == "2025-02-03T10:00:00Z"
+
+
 def test_an_invoice_can_be_voided(fin):
     invoice = invoices_of(make_subscription().account)[0]
 
