@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 
@@ -42,6 +43,7 @@ class Item:
     event: str = ""
     identifies: bool = False
     props: dict[str, Any] = field(default_factory=dict)
+    quantity: Decimal | int = 1
     contact_traits: dict[str, Any] = field(default_factory=dict)
     account_traits: dict[str, Any] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from customers.ingest import body, times
@@ -16,6 +17,7 @@ from customers.ingest.limits import Limits
 from customers.ingest.reading import Fault, Item, Reading, Refusal
 
 RAW_KEPT = 32 * 1024
+MOST = 10**15  # a quantity above is a mistake, not use
 CONTACT_FIELDS = {"firstName": "first_name", "lastName": "last_name", "createdAt": "created_at"}
 ACCOUNT_FIELDS = {"createdAt": "created_at"}
 
@@ -199,7 +201,14 @@ def read_track(item: Item, message: dict[str, Any], limits: Limits) -> None:
 def set_event(item: Item, name: str, props: dict[str, Any]) -> None:
     if len(name) > 200:
         raise Fault("bad_field", "event is longer than 200 characters", "event")
-    item.event, item.props = name, props
+    item.event, item.props, item.quantity = name, props, quantity_of(props.get("quantity"))
+
+
+def quantity_of(value: Any) -> Decimal | int:
+    """How much the event counts for: a number of at least 0 in the property `quantity`, else 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MOST:
+        return 1
+    return value if isinstance(value, int) else round(Decimal(str(value)), 6)
 
 
 def read_view(event: str) -> Callable[[Item, dict[str, Any], Limits], None]:

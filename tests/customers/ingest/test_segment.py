@@ -240,3 +240,10 @@ def test_any_json_is_read_or_quarantined_with_a_reason_and_never_crashes(items):
 def test_mending_leaves_whole_characters_and_escaped_backslashes_alone():
     whole = b'"\\ud83d\\ude00 \\\\ud83d \\u0041 \\n"'
     assert body.mend(whole) == whole
+
+
+@pytest.mark.parametrize(
+    ("sent", "counted"), [(500, 500), (2.5, 2.5), (0, 0), (None, 1), (-3, 1), ("7", 1), (True, 1), (1e300, 1), (10**15, 1)]
+)
+def test_a_number_in_the_property_quantity_is_how_much_the_event_counts_for(sent, counted):
+    assert segment.quantity_of(sent) == counted
