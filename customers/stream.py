@@ -46,15 +46,19 @@ LAST = UUID(int=2**128 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to show. `kinds`: of entries (note, call, meeting, email, event, score, run, task), or `activity` for folded lines."""
+    """What to show. `kinds`: of entries (note, call, meeting, email, event, score, run, task), or `activity` for folded lines.
+
+    `contact_id`: only what one contact did or was part of.
+    """
 
     kinds: tuple[str, ...] = ()
     text: str = ""
     human_only: bool = False
+    contact_id: int = 0
 
     @property
     def with_folds(self) -> bool:
-        return not self.text and not self.human_only and (not self.kinds or "activity" in self.kinds)
+        return not self.text and not self.human_only and not self.contact_id and (not self.kinds or "activity" in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +124,21 @@ def page(
     until: date | None = None,
     filters: Filters | None = None,
     limit: int = PAGE,
+    zone: str = "",
+    with_pinned: bool = True,
 ) -> Stream:
     """One page of an account that the user may see, or (None) of all of them. A constant number of queries.
 
-    `before` is `older` of the page before; `until` jumps to the end of a local day. A bad cursor starts from the top.
+    `before` is `older` of the page before; `until` jumps to the end of a local day. A bad cursor starts from the top. `zone` is
+    the installation's where it is known already.
     """
-    zone, filters = Installation.load().zone, filters or Filters()
+    zone, filters = zone or Installation.load().zone, filters or Filters()
     top = Place(clock.local_midnight(until + timedelta(days=1), zone), is_entry=False) if until else Place(at + timedelta(days=1))
     start = Place.read(before) or top
     rows = entries(account, user, filters)
     found = list(after(rows, start)[: limit + 1]) if wants_entries(filters) else []
     days = folded(account, user, start, found, zone, limit) if filters.with_folds else []
-    pinned = list(rows.filter(pinned=True).order_by("-at", "-id")[:10]) if account and not before else []
+    pinned = list(rows.filter(pinned=True).order_by("-at", "-id")[:10]) if account and with_pinned and not before else []
     merged: list[TimelineEntry | Fold] = sorted([*found, *days], key=key, reverse=True)
     names = names_of([e for e in (*merged[:limit], *pinned) if isinstance(e, TimelineEntry)])
     items = [item(each, names, zone) for each in merged[:limit]]
@@ -144,6 +151,8 @@ def entries(account: Account | None, user: User, filters: Filters) -> QuerySet[T
     kinds = HUMAN if filters.human_only else tuple(kind for kind in filters.kinds if kind != "activity")
     if kinds:
         rows = rows.filter(kind__in=kinds)
+    if filters.contact_id:
+        rows = rows.filter(contact_id=filters.contact_id)
     for word in filters.text.split():
         rows = rows.filter(Q(title__icontains=word) | Q(body__icontains=word))
     return rows
@@ -201,8 +210,9 @@ def by_day(items: Sequence[Item]) -> Mapping[date, list[Item]]:
 
 
 def newer_count(account: Account | None, user: User, *, since: datetime) -> int:
-    """How many entries came after `since`: "3 new", at most 99. One query."""
-    return len(entries(account, user, Filters()).filter(known_at__gt=since).values_list("id", flat=True)[:99])
+    """How many entries of the last day came in after `since`: "3 new", at most 99. One query."""
+    rows = entries(account, user, Filters()).filter(at__gt=since - timedelta(days=1), known_at__gt=since)
+    return len(rows.values_list("id", flat=True)[:99])
 
 
 def as_json(each: Item) -> dict[str, Any]:

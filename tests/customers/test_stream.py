@@ -113,6 +113,21 @@ def test_filters_by_kind_text_and_people(ada):
     assert {i.entry.kind for i in stream.page(account, ada, at=NOW, filters=Filters(kinds=("event",))).items} == {"event"}
 
 
+def test_what_one_contact_was_part_of(ada):
+    account, jonas = make_account(), make_contact()
+    busy(account, 3)
+    stream.write(account, kind="call", text="x", by=ada, at=NOW, contact=jonas)
+    assert shown(stream.page(account, ada, at=NOW, filters=Filters(contact_id=jonas.pk))) == ["Call with Jonas Vik"]
+
+
+def test_new_entries_are_counted(ada):
+    account = make_account()
+    busy(account, 3)
+    assert stream.newer_count(account, ada, since=NOW) == 0
+    stream.write(account, kind="note", text="x", by=ada, at=NOW + timedelta(minutes=1))
+    assert stream.newer_count(account, ada, since=NOW) == stream.newer_count(None, ada, since=NOW) == 1
+
+
 def test_jumping_to_a_date_starts_at_its_end(ada):
     account = make_account()
     busy(account, 10)
