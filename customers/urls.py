@@ -2,7 +2,23 @@
 
 from django.urls import path
 
-from customers.views import account_bulk, account_fields, accounts, task_acts, tasks, records
+from customers.views import (
+    account_bulk,
+    account_edit,
+    account_fields,
+    account_health,
+    account_history,
+    account_page,
+    account_tasks,
+    account_usage,
+    accounts,
+    contacts,
+    records,
+    task_acts,
+    tasks,
+    timeline_account,
+    timeline_writing,
+)
 
 app_name = "customers"
 
@@ -14,8 +30,33 @@ urlpatterns = [
     path("accounts/tasks/", account_bulk.accounts_tasks, name="accounts-tasks"),
     path("accounts/tasks/undo/", account_bulk.tasks_undo, name="tasks-undo"),
     path("accounts/undo/", account_fields.account_undo, name="account-undo"),
+    path("accounts/new/", account_edit.account_create, name="account-create"),
+    path("accounts/<int:pk>/", account_page.account, name="account"),
+    path("accounts/<int:pk>/walk/<slug:way>/", account_page.account_step, name="account-step"),
+    path("accounts/<int:pk>/facts/", account_page.account_facts, name="account-facts"),
+    path("accounts/<int:pk>/edit/", account_edit.account_edit, name="account-edit"),
     path("accounts/<int:pk>/peek/", accounts.account_peek, name="account-peek"),
     path("accounts/<int:pk>/fields/<slug:name>/", account_fields.account_field, name="account-field"),
+    path("accounts/<int:pk>/tasks/", account_tasks.account_tasks, name="account-tasks"),
+    path("accounts/<int:pk>/tasks/new/", account_tasks.account_task_create, name="account-task-create"),
+    path("accounts/<int:pk>/timeline/", timeline_account.account_timeline, name="account-timeline"),
+    path("accounts/<int:pk>/timeline/notes/", timeline_writing.note_create, name="note-write"),
+    path("accounts/<int:pk>/timeline/notes/details/", timeline_writing.note_details, name="note-details"),
+    path("accounts/<int:pk>/timeline/<str:day>/", timeline_account.account_day, name="account-day"),
+    path("accounts/<int:pk>/timeline/entries/<uuid:entry>/", timeline_writing.entry_edit, name="entry-edit"),
+    path("accounts/<int:pk>/timeline/entries/<uuid:entry>/pin/", timeline_writing.entry_pin, name="entry-pin"),
+    path("accounts/<int:pk>/timeline/entries/<uuid:entry>/deletion/", timeline_writing.entry_delete, name="entry-delete"),
+    path("accounts/timeline/undo/", timeline_writing.entry_undo, name="entry-undo"),
+    path("accounts/<int:pk>/health/", account_health.account_health, name="account-health"),
+    path("accounts/<int:pk>/panels/why/", account_health.account_why_panel, name="account-why-panel"),
+    path("accounts/<int:pk>/panels/contacts/", contacts.account_contacts_panel, name="account-contacts-panel"),
+    path("accounts/<int:pk>/panels/usage/", account_usage.account_usage_panel, name="account-usage-panel"),
+    path("accounts/<int:pk>/contacts/", contacts.account_contacts, name="account-contacts"),
+    path("accounts/<int:pk>/contacts/new/", contacts.contact_create, name="contact-create"),
+    path("accounts/<int:pk>/contacts/<int:contact>/role/", contacts.contact_role, name="contact-role"),
+    path("accounts/contacts/undo/", contacts.contact_role_undo, name="contact-role-undo"),
+    path("accounts/<int:pk>/usage/", account_usage.account_usage, name="account-usage"),
+    path("accounts/<int:pk>/history/", account_history.account_history, name="account-history"),
     path("data/records/", records.record_index, name="record-index"),
     path("data/records/<slug:key>/", records.record_list, name="record-list"),
     path("tasks/", tasks.task_list, name="task-list"),

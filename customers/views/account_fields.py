@@ -63,7 +63,8 @@ def account_field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     if name not in FORMS:
         raise Http404(name)
     form = FORMS[name](request.POST or None, initial={name: CURRENT[name](account)}, auto_id=f"{name}-{pk}")
-    context = {"account": account, "form": form, "name": name, "field": form[name], "stages": STAGES}
+    in_row = "row" in {request.GET.get("in"), request.POST.get("in")}
+    context = {"account": account, "form": form, "name": name, "field": form[name], "stages": STAGES, "in_row": in_row}
     if request.method == "GET":
         return htmx.render(request, "customers/account/field.html", "customers/account/_field.html", context)
     if not form.is_valid():
@@ -76,12 +77,15 @@ def account_field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 
 
 def answer(request: HttpRequest, account: Account) -> HttpResponse:
-    """The changed row of the list where one was asked for; elsewhere the parts of the page refresh themselves."""
+    """The changed row of the list where the editor stands in one; elsewhere the parts of the page refresh themselves."""
     from customers.views.accounts import one_row  # the list shows these editors in its rows
 
-    if htmx.is_fragment(request) and request.headers.get("HX-Target") == f"account-{account.pk}":
-        return render(request, "customers/accounts/_row.html", one_row(request, account.pk))
-    return changed(request, account.get_absolute_url())
+    if not htmx.is_fragment(request) or request.POST.get("in") != "row":
+        return changed(request, account.get_absolute_url())
+    context = one_row(request, account.pk)
+    response = render(request, "customers/accounts/_row.html", context) if context["row"] else HttpResponse()
+    response.headers.update({"HX-Retarget": f"#account-{account.pk}", "HX-Reswap": "outerHTML"})
+    return response
 
 
 @require_POST

@@ -68,6 +68,9 @@ def filters(known: AccountFilters) -> list[Filter]:
 def shared(known: AccountFilters, name: str, label: str, kind: str = "text", choices: Sequence[tuple[str, str]] = ()) -> Filter:
     """One filter of the FilterSet as a filter of the list. A value that it refuses is a ValueError, so it is named and skipped."""
     item = known.filters[name]
+    asked = known.request.GET.get(name, "")
+    if kind == "choice" and asked and asked not in dict(choices):
+        choices = [*choices, (asked, asked.replace(",", " or "))]
     return Filter(name, label, item.filter, flag_parser if kind == "flag" else parser(item, name), kind, tuple(choices))
 
 

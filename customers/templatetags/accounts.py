@@ -1,0 +1,47 @@
+"""Tags for the head of an account's pages; `{% load accounts %}`. They read the account's state and nothing else."""
+
+from datetime import date, datetime
+
+from django import template
+from django.utils.safestring import SafeString
+
+from crm.lib import charts, clock
+from crm.templatetags.crm import short_day
+
+register = template.Library()
+
+GOOD, WATCH = 70, 40
+
+
+@register.simple_tag
+def weeks(account: object) -> SafeString:
+    """Twelve weeks of health as coloured bars; each colour by its score."""
+    scores = account.state.trend
+    return charts.strip(f"Health of {account.name}, 12 weeks", scores, [tone(score) for score in scores]).svg if scores else SafeString("")
+
+
+def tone(score: int | None) -> str:
+    if score is None:
+        return "unknown"
+    return "good" if score >= GOOD else "watch" if score >= WATCH else "bad"
+
+
+@register.simple_tag
+def away(day: date | None, at: datetime, zone: str) -> str:
+    """ "2 Jan 2027, 41 d"; "–" where unknown."""
+    if day is None:
+        return "–"
+    days = (day - clock.local_day(at, zone)).days
+    return f"{short_day(day)}, {days} d" if days >= 0 else f"{short_day(day)}, −{-days} d"
+
+
+@register.filter
+def span(since: datetime | None, at: datetime) -> str:
+    """How long something lasts: "2 y 8 m", "5 m", "12 d"."""
+    if since is None:
+        return ""
+    days = max((at - since).days, 0)
+    years, months = divmod(int(days / 30.4375), 12)
+    if not years and not months:
+        return f"{days} d"
+    return " ".join(part for part in (f"{years} y" if years else "", f"{months} m" if months else "") if part)
