@@ -13,7 +13,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection
 
-from crm import schedules
+from crm import restored, schedules
 from crm.lib import clock
 from crm.models import Installation
 from customers import catalogue, scorecards
@@ -22,6 +22,9 @@ from playbooks import versions
 
 def bring_up_to_date(say: Callable[[str], None]) -> None:
     migrate(say)
+    if restored.log_is_ahead():
+        say("The database comes from a dump: the fact log begins anew")
+        restored.begin_log_anew()
     collect_files(say)
     bootstrap(at=clock.now())
 
