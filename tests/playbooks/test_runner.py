@@ -52,7 +52,7 @@ def test_ten_logins_in_one_month_and_two_in_the_next_give_exactly_one_task(ada):
     run_due(at=NOW)
     run_due(at=NOW)
     task = Task.objects.get()
-    assert (task.title, task.assignee, task.playbook, task.version) == ("Call Acme: logins 10 -> 2", ada, "login-drop-save", 1)
+    assert (task.title, task.assignee, task.playbook, task.version) == ("Call Acme: logins 10 → 2", ada, "login-drop-save", 1)
     assert task.why["sentence"].startswith("Logins fell 10 to 2 (80 %)")
     assert (task.why["facts"]["baseline"], task.why["facts"]["current"]) == (10, 2)
     assert task.why["conditions"]["truth"] is True
@@ -67,7 +67,7 @@ def test_all_five_shipped_playbooks_together_still_give_one_task(ada):
     acme = make_account("Acme", at=NOW, owner=ada)
     ten_logins_then_two(acme, NOW)
     assert run_due(at=NOW)["started"] == 1
-    assert titles() == ["Call Acme: logins 10 -> 2"]
+    assert titles() == ["Call Acme: logins 10 → 2"]
 
 
 def test_a_duplicate_delivery_changes_nothing():
