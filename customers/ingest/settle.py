@@ -50,7 +50,7 @@ class Settlement:
     def name_everybody(self) -> None:
         """Contacts, accounts, aliases and links."""
         items = [p.item for p in self.fresh]
-        users, groups = {i.user_id for i in items if i.user_id}, {i.group_id for i in items if i.group_id}
+        users, groups = spans_of(items)
         self.known_users = identity.look_up(self.scope, identity.USER, users)
         self.known_groups = identity.look_up(self.scope, identity.GROUP, groups)
         self.contacts = identity.ensure_contacts(self.scope, users, self.known_users, at=self.at, emails=emails_of(items))
@@ -61,20 +61,17 @@ class Settlement:
 
     def claims_of(self, piece: Piece) -> list[Claim]:
         item, contact = piece.item, self.contacts.get(piece.item.user_id, 0)
-        names = [(self.scope, identity.USER, item.user_id)] if contact and self.is_news(self.known_users.get(item.user_id), item) else []
+        names = [(self.scope, identity.USER, item.user_id)] if contact and is_news(self.known_users.get(item.user_id)) else []
         if contact and (item.identifies or item.previous_id):
             email = identity.fold_email(item.contact_traits.get("email"))
             names += [(self.scope, identity.ANONYMOUS, a) for a in self.anonymous_ids(item)]
             names += [(0, identity.EMAIL, email)] if email else []
         delivery = piece.delivery.pk
         claims = [Claim(*name, item.occurred_at, item.key, delivery, contact_id=contact) for name in names]
-        if item.group_id and self.is_news(self.known_groups.get(item.group_id), item):
+        if item.group_id and is_news(self.known_groups.get(item.group_id)):
             account = self.accounts[item.group_id]
             claims.append(Claim(self.scope, identity.GROUP, item.group_id, item.occurred_at, item.key, delivery, account_id=account))
         return claims
-
-    def is_news(self, found: identity.Found | None, item: Item) -> bool:
-        return found is None or not identity.covers(found, item.occurred_at)
 
     def anonymous_ids(self, item: Item) -> list[str]:
         """The anonymous ids that this item says belong to its user."""
@@ -143,6 +140,7 @@ class Settlement:
             source_id=self.source.pk,
             key=item.key,
             props=item.props if item.event else {"traits": item.contact_traits},
+            quantity=item.quantity,
             received_at=piece.delivery.received_at,
             historical=self.source.history,
             delivery_id=piece.delivery.pk,
@@ -190,6 +188,22 @@ class Settlement:
         if self.linked:
             found = reattribution.visitor_traits(self.linked, VISITOR_IDENTIFIED, self.source_ids)
             traits.set_traits_batch(found, at=self.at)
+
+
+def spans_of(items: list[Item]) -> tuple[dict[str, identity.Span], dict[str, identity.Span]]:
+    """User ids and group ids of these items, each with its earliest and latest instant."""
+    users: dict[str, identity.Span] = {}
+    groups: dict[str, identity.Span] = {}
+    for item in items:
+        if item.user_id:
+            identity.widen(users, item.user_id, item.occurred_at)
+        if item.group_id:
+            identity.widen(groups, item.group_id, item.occurred_at)
+    return users, groups
+
+
+def is_news(found: identity.Found | None) -> bool:
+    return found is None or not found.covered
 
 
 def earliest(claims: list[Claim]) -> list[Claim]:
