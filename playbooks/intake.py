@@ -4,13 +4,14 @@ Ids are given before commit, so only rows of transactions that can no longer be 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from customers.conditions.values import matches
-from customers.models import Cursor
+from customers.models import Cursor, Delivery, Source
 from customers.traits import load as load_json
 from playbooks.active import Active, Listener
 from playbooks.matching.admission import Arrival
@@ -52,6 +53,14 @@ from customers_factlog
 where (xid, id) > (%s, %s) and xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 order by xid, id limit %s
 """
+
+
+def is_half_told(at: datetime) -> bool:
+    """Whether a delivery of the last minute has not been applied yet: half a batch is never judged. Older ones no longer hold
+    anything up. One query."""
+    since = at - timedelta(seconds=settings.INGEST["QUIET_LIMIT_SECONDS"])
+    waiting = Delivery.objects.filter(state=Delivery.State.RECEIVED, source__state=Source.State.LIVE)
+    return waiting.filter(received_at__gt=since, received_at__lte=at).exists()
 
 
 def lock_cursor() -> Cursor | None:

@@ -62,15 +62,21 @@ def run_due(*, at: datetime, limit_seconds: float = 60) -> dict[str, int]:
     setting = load_setting()
     tick = Tick(at, setting, time.monotonic() + limit_seconds, load_active(setting))
     step_due(tick)
-    missed, newest = daily.due(at, tick.zone)
+    if not intake.is_half_told(at):
+        judge(tick)
+        step_due(tick)
+    return dict(tick.counts)
+
+
+def judge(tick: Tick) -> None:
+    """New facts and the daily looks that are due: whatever may start or end a run."""
+    missed, newest = daily.due(tick.at, tick.zone)
     for logical_at in missed:
         look_at_all(tick, logical_at, logical_at, admits=False)
     take_facts(tick, edges=newest is None)
     if newest:
-        look_at_all(tick, newest, at, admits=True)
+        look_at_all(tick, newest, tick.at, admits=True)
         end_runs(tick, None)
-    step_due(tick)
-    return dict(tick.counts)
 
 
 def step_due(tick: Tick) -> None:

@@ -1,14 +1,15 @@
 """The live loop on real facts: what starts, what does not and why, and that nothing happens twice."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from crm.lib.yaml_marks import DocumentError
+from customers.ingest import receive
 from customers.models import Task, Trait
 from playbooks import versions
 from playbooks.models import Decision, Effect, Firing, Playbook, Run, Step, TriggerState
-from tests.factories import make_account
+from tests.factories import make_account, make_source
 from tests.playbooks.world import days, fired, happen, instant, reasons, run_due, set_on, tick_daily, titles, turn_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -325,6 +326,18 @@ def test_a_failing_run_is_set_aside_after_three_attempts_and_stalls_nobody():
 
 
 # Events
+
+
+def test_half_a_batch_is_not_judged_for_a_minute():
+    playbook = turn_on(SEATS, NOW)
+    acme = make_account("Acme", at=NOW)
+    set_on(acme, NOW, seats=1)
+    delivery = receive.store(make_source(), b'{"batch": []}', at=NOW)
+    run_due(at=NOW)
+    assert fired(playbook) == []
+    assert delivery.state == "received"
+    run_due(at=NOW + timedelta(seconds=61))
+    assert fired(playbook) == [("Acme", "2026-11-20")]
 
 
 def test_each_matching_event_starts_once_per_key():
