@@ -27,6 +27,7 @@ NAME = "tenure"
 PORT = 5432
 START_SECONDS = 120
 LOCK_VARIABLE = "TENURE_DATABASE_LOCK"
+keepers: list[subprocess.Popen[bytes]] = []  # those started by this process, which end when they want
 SOCKET_BYTES = 90  # the system allows 107 for the folder and "/.s.PGSQL.5432"
 
 
@@ -112,9 +113,11 @@ def ensure_running(where: Place) -> None:
 def start_keeper(where: Place) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "crm.keeper", str(where.folder), *(["--test"] if where.test else [])]
     with where.log.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603
+        keeper = subprocess.Popen(  # noqa: S603
             command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
+    keepers.append(keeper)
+    return keeper
 
 
 def answers(where: Place) -> bool:
@@ -161,6 +164,7 @@ def reap(where: Place) -> None:
     """Take leave of the keeper, in case it is a child of this process."""
     with contextlib.suppress(ChildProcessError, FileNotFoundError, ValueError):
         os.waitpid(int(where.keeper.read_text()), 0)
+    keepers[:] = [keeper for keeper in keepers if keeper.poll() is None]
 
 
 def held_descriptor() -> int | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import environ
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from crm import database
 from tests.cast import *  # noqa: F403  the people of the tests
@@ -18,6 +19,7 @@ from tests.live import LiveTenure, living_tenure
 
 def pytest_configure() -> None:
     """Pages link plain files: a test needs no `collectstatic`."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -25,16 +27,14 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> Iterator[None]:
     """Point Django at the database of the suite before pytest-django makes `test_NAME` on it."""
-    url = os.environ.get("TEST_DATABASE_URL")
-    held = None
-    if not url:
-        where = database.place(test=True)
-        held = database.attach(where)
-        url = where.url()
-    settings.DATABASES["default"].update(environ.Env.db_url_config(url))
+    where = database.place(test=True)
+    own = os.environ.get("TEST_DATABASE_URL")
+    held = None if own else database.attach(where)
+    settings.DATABASES["default"].update(environ.Env.db_url_config(own or where.url()))
     yield
     if held is not None:
-        os.close(held)
+        connection.close()
+        database.detach(where, held)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,9 @@ def place(module_folder):
     """One data folder for all tests here, because making one takes a second; each test leaves it without a server."""
     where = database.Place(module_folder / "database", test=True)
     yield where
-    wait_until(lambda: database.is_free(where.keeper) if where.keeper.parent.exists() else True)
+    if where.keeper.exists():
+        wait_until(lambda: database.is_free(where.keeper))
+        database.reap(where)
 
 
 def wait_until(condition, seconds=30):
@@ -43,7 +45,8 @@ def wait_until(condition, seconds=30):
 def holder(where):
     """Another process that holds the server."""
     process = subprocess.Popen([sys.executable, "-c", HOLD, str(where.folder)], cwd=ROOT, stdout=subprocess.PIPE)
-    assert process.stdout.readline() == b"held\n"
+    with process.stdout as lines:
+        assert lines.readline() == b"held\n"
     return process
 
 
