@@ -5,8 +5,9 @@ from customers.models import EventType
 # name: (label, timeline, icon, tone, title, counts as contact)
 KNOWN = {
     "login": ("Login", "fold", "log-in", "", "", False),
-    "Page Viewed": ("Page viewed", "fold", "monitor", "", "", False),
-    "Screen Viewed": ("Screen viewed", "fold", "monitor", "", "", False),
+    "page.viewed": ("Page viewed", "fold", "monitor", "", "", False),
+    "screen.viewed": ("Screen viewed", "fold", "monitor", "", "", False),
+    "visitor.identified": ("Visitor said who they are", "hide", "user", "", "", False),
     "invoice.finalised": ("Invoice", "entry", "receipt-text", "", "Invoice {number}, {amount}", False),
     "invoice.paid": ("Invoice paid", "entry", "receipt-text", "good", "Invoice {number} paid, {amount}", False),
     "invoice.past_due": ("Invoice past due", "entry", "receipt-text", "bad", "Invoice {number} past due, {amount} open", False),

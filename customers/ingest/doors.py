@@ -7,6 +7,7 @@ the items mean is the job of customers.ingest.apply. Every answer is JSON with C
 import logging
 import random
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -42,6 +43,14 @@ class Call:
     def header(self, name: str) -> str:
         plain = name.upper().replace("-", "_")
         return self.environ.get(plain if plain in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{plain}") or ""
+
+    @property
+    def address(self) -> str | None:
+        """The remote address, where it is one that PostgreSQL can hold."""
+        try:
+            return str(ip_address(self.environ.get("REMOTE_ADDR", "").partition("%")[0]))
+        except ValueError:
+            return None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -85,8 +94,7 @@ def accept(call: Call) -> HttpResponse:
     receive.check_shape(call.path, opened)
     check_rate(source, opened.items, call.at)
     flags = ["key_mismatch"] if header_key and body_key and header_key != body_key else []
-    address = call.environ.get("REMOTE_ADDR") or None
-    receive.keep(source, opened, at=call.at, path=call.path, headers=call.headers, address=address, flags=flags)
+    receive.keep(source, opened, at=call.at, path=call.path, headers=call.headers, address=call.address, flags=flags)
     wake(source, call.at)
     return HttpResponse(DONE, content_type="application/json")
 

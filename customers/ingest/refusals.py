@@ -17,12 +17,12 @@ _described: dict[int, int] = {}
 def note(
     source: Source | None, *, at: datetime, status: int, code: str, message: str, raw: bytes = b"", size: int = 0, client: str = ""
 ) -> None:
-    """Count a refusal for its source and describe it: status, size, digest and the first 1 KB. At most 60 a minute and process."""
-    if not within_limit(at):
-        return
+    """Count a refusal for its source and describe it: status, size, digest and the first 1 KB. Describes 60 a minute and process."""
     try:
         if source:
             Source.objects.filter(pk=source.pk).update(refused=F("refused") + 1)
+        if not within_limit(at):
+            return
         digest = hashlib.sha256(raw).hexdigest() if raw else ""
         RefusedBody.objects.create(
             source=source,

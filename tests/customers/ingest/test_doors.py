@@ -5,6 +5,7 @@ import gzip
 import json
 import zlib
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from crm.lib import clock
 from customers import sources
-from customers.ingest import body, keys
+from customers.ingest import body, keys, refusals
 from customers.models import Delivery, RefusedBody, Source
 from tests.customers.ingest.sending import encoded, message, post
 from tests.factories import make_source
@@ -238,6 +239,27 @@ def test_secrets_are_not_stored_with_the_delivery(client, source):
     assert delivery.headers.keys() == {"content-type", "content-length", "user-agent", "x-retry-count"}
     assert (delivery.client, delivery.address, delivery.items) == ("analytics-python/2.4.0", "127.0.0.1", 1)
     assert source.write_key not in json.dumps(delivery.headers)
+
+
+@pytest.mark.parametrize(("remote", "kept"), [("203.0.113.9", "203.0.113.9"), ("fe80::1%eth0", "fe80::1"), ("", None), ("unix:", None)])
+def test_an_address_that_is_none_is_no_fault(client, source, remote, kept):
+    assert accepted(post(client, encoded(message()), key=source.write_key, REMOTE_ADDR=remote))
+    assert Delivery.objects.get().address == kept
+
+
+def test_a_body_without_length_is_read_where_the_server_marks_its_end():
+    stream = BytesIO(b"x" * 200_000)
+    assert body.read_raw({"wsgi.input": stream, "wsgi.input_terminated": True}, 1 << 20) == b"x" * 200_000
+    assert body.read_raw({"wsgi.input": BytesIO(b"xyz")}, 1 << 20) == b""
+
+
+def test_refusals_are_all_counted_and_the_first_of_a_minute_described(client, source):
+    refusals._described.clear()
+    for _ in range(refusals.A_MINUTE + 5):
+        post(client, b"{", key=source.write_key)
+    source.refresh_from_db()
+    assert source.refused == refusals.A_MINUTE + 5
+    assert refusals.A_MINUTE <= RefusedBody.objects.count() <= refusals.A_MINUTE + 5
 
 
 def test_one_apply_job_is_asked_for_however_many_deliveries_come(client, source):
