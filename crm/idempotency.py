@@ -9,11 +9,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from crm.lib import clock
-from crm.lib.problems import plain_problem
+from crm.lib.problems import DATABASE_SAYS_NO, plain_problem
 from crm.models import StoredAnswer
 
 KEPT = timedelta(hours=24)
@@ -36,6 +36,8 @@ class IdempotencyMiddleware:
             return once(request, key, self.get_response, at=clock.now())
         except RequestDataTooBig:
             return plain_problem(413, "too_large", "The body is larger than the API takes.")
+        except IntegrityError:
+            return plain_problem(409, "conflict", DATABASE_SAYS_NO)
 
 
 def once(request: HttpRequest, key: str, answer: Callable[[HttpRequest], HttpResponse], *, at: datetime) -> HttpResponse:

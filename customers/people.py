@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from crm.lib.problems import Refused
+from crm.models import User
 from customers import identifiers, memberships
 from customers.accounts import create_accounts, create_contacts
 from customers.identifiers import Alias
@@ -36,12 +37,10 @@ def new_account(
     aliases: list[Alias] | None = None,
 ) -> Account:
     """Make an account with the fields of `change`, `lifecycle`, traits and identifiers. Raises what its parts raise."""
-    rest = {name: value for name, value in values.items() if name not in {"name", "lifecycle", "domain"} and value not in ("", None)}
-    made = create_accounts([values["name"]], at=at, lifecycle=values.get("lifecycle", "customer"))[0]
-    if values.get("domain"):
-        rest["domain"] = values["domain"]
-    change(made, rest, at=at, actor=actor)
-    state(made, traits or {}, at=at, actor=actor)
+    fields = {name: value for name, value in values.items() if name not in {"name", "lifecycle"} and value not in ("", None)}
+    check(traits or {}, Account())
+    first = {**(traits or {}), **plain(fields)}
+    made = create_accounts([values["name"]], at=at, lifecycle=values.get("lifecycle", "customer"), values=first, actor=actor)[0]
     for alias in aliases or []:
         identifiers.claim(made, alias, at=at)
     return made
@@ -62,15 +61,26 @@ def new_contact(values: Mapping[str, Any], *, at: datetime, actor: dict[str, Any
 
 def change(subject: Account | Contact, values: Mapping[str, Any], *, at: datetime, actor: dict[str, Any]) -> int:
     """Set fields that people edit. An empty one is removed. Returns how many changed."""
-    plain = {name: getattr(value, "pk", value) for name, value in values.items()}
-    return set_traits(subject, {name: None if value == "" else value for name, value in plain.items()}, at=at, actor=actor)
+    return set_traits(subject, plain(values), at=at, actor=actor)
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as traits hold them: a record is its id, and an empty text is nothing."""
+    return {name: None if value == "" else getattr(value, "pk", value) for name, value in values.items()}
 
 
 def state(subject: Account | Contact, values: Mapping[str, Any], *, at: datetime, actor: dict[str, Any]) -> int:
     """Set traits of any path; None removes one. Returns how many changed. Raises OwnedPath, BadPath."""
+    check(values, subject)
+    return set_traits(subject, dict(values), at=at, actor=actor) if values else 0
+
+
+def check(values: Mapping[str, Any], subject: Account | Contact) -> None:
     for path in values:
         check_path(path, subject)
-    return set_traits(subject, dict(values), at=at, actor=actor) if values else 0
+    owner = values.get("owner")
+    if owner is not None and isinstance(subject, Account) and not (type(owner) is int and User.objects.filter(pk=owner).exists()):
+        raise BadPath("The owner is given by the id of a user.", errors=[{"path": "owner", "code": "unknown", "message": "No such user."}])
 
 
 def check_path(path: str, subject: Account | Contact) -> None:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -20,6 +21,7 @@ from crm.lib.refused import Conflict, Refused  # noqa: F401  verbs and views imp
 
 MEDIA_TYPE = "application/problem+json"
 KEPT_HEADERS = {"WWW-Authenticate", "Retry-After", "Allow"}
+DATABASE_SAYS_NO = "A value contradicts a rule of the database, or is too large for it. Nothing was changed."
 log = logging.getLogger("django.request")
 
 
@@ -32,6 +34,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
         error = exceptions.ValidationError(getattr(error, "message_dict", error.messages))
     if isinstance(error, RequestDataTooBig):
         error = TooLarge()
+    if isinstance(error, (DataError, IntegrityError)):
+        return refused_by_database(error)
     response = exception_handler(error, context)
     if response is None:
         return fault(error, context)
@@ -61,6 +65,13 @@ def unknown_address(request: HttpRequest, **_kwargs: Any) -> JsonResponse:
 def body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
     title = HTTPStatus(status).phrase.capitalize()
     return {"type": f"/api/docs/#{code}", "title": title, "status": int(status), "code": code, "detail": detail, **more}
+
+
+def refused_by_database(error: Exception) -> Response:
+    """A value that no check foresaw and the database refuses. Logged, because a check should say it better."""
+    log.warning("The database refused a request of the API", exc_info=error)
+    set_rollback()
+    return problem(409, "conflict", DATABASE_SAYS_NO)
 
 
 def fault(error: Exception, context: dict[str, Any]) -> Response:

@@ -1,5 +1,7 @@
 """What the API answers about customers. Bodies that it takes stand in customers.api.bodies."""
 
+from typing import Any
+
 from rest_framework import serializers as s
 
 from crm.lib.lean import Lean
@@ -12,7 +14,7 @@ class AccountAnswer(Lean):
     name = s.CharField()
     domain = s.CharField()
     owner = s.IntegerField(source="owner_id", allow_null=True, help_text="User id of the CSM.")
-    owner_name = s.CharField(source="owner.name", allow_null=True)
+    owner_name = s.SerializerMethodField()
     stage = s.CharField()
     parent = s.IntegerField(source="parent_id", allow_null=True)
     lifecycle = s.CharField(source="state.lifecycle", help_text="prospect, trial, customer or churned.")
@@ -34,6 +36,11 @@ class AccountAnswer(Lean):
     zone = s.CharField()
     tags = s.ListField(child=s.CharField())
     created_at = s.DateTimeField()
+
+    def get_owner_name(self, account: Any) -> str | None:
+        if account.owner_email is None:
+            return None
+        return f"{account.owner_first} {account.owner_last}".strip() or account.owner_email.partition("@")[0]
 
 
 class MembershipAnswer(Lean):

@@ -64,14 +64,13 @@ def items_of(data: Any) -> list[Any]:
 
 def check(items: list[Any], *, at: datetime, only: set[int] | None = None) -> intake.Request:
     """Each item through the form of an event; those that fail become faults. `only` names the places to look at."""
-    usable, faults = {}, {}
+    form, usable, faults = bodies.EventBody(context={"at": at}), {}, {}
     for index, item in enumerate(items):
         if only is None or index in only:
-            form = bodies.EventBody(data=item, context={"at": at})
-            if form.is_valid():
-                usable[index] = form.validated_data
-            else:
-                faults[index] = fault(index, next(flatten(form.errors)))
+            try:
+                usable[index] = form.run_validation(item)
+            except ValidationError as error:
+                faults[index] = fault(index, next(flatten(error.detail)))
     return intake.Request(items, usable, faults)
 
 

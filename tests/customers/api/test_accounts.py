@@ -214,3 +214,12 @@ def test_the_points_of_the_factors_add_up_to_the_score(api, ada):
     body = api(ada).get(f"{URL}{account.pk}/score/", {"at": NOW.isoformat()}).json()
     assert body["score"] is not None
     assert sum(factor["points"] for factor in body["factors"]) == body["score"]
+
+
+@pytest.mark.parametrize("values", [{"owner": 999_999}, {"owner": "x"}, {"owner": True}, {"sentiment": 10**9}, {"": 1}, {"x" * 201: 1}])
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
+def test_values_that_no_column_can_hold_are_refused(api, ada, values, headers):
+    account, client = make_account(), api(ada)
+    assert client.put(f"{URL}{account.pk}/traits/", values, headers=headers).status_code in {400, 409, 422}
+    assert client.post(URL, {"name": "Acme", "traits": values}, headers=headers).status_code in {400, 409, 422}
+    assert Account.objects.count() == 1
