@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from customers import heartbeat, sources
-from customers.ingest import apply
+from customers.ingest import alarms, apply
 from customers.models import SourceHour
 from tests.customers.ingest.sending import message, send
 from tests.factories import NOW, make_source
@@ -69,6 +69,13 @@ def test_an_hour_with_many_bad_items_raises_an_alarm():
     assert [(a.source, a.quarantined) for a in heartbeat.alarms(NOW)] == [(source, 20)]
     SourceHour.objects.update(quarantined=19)
     assert heartbeat.alarms(NOW) == []
+
+
+def test_the_owner_of_an_alarming_source_is_told_once_an_hour(ada, mailoutbox):
+    source = make_source("App", owner=ada)
+    SourceHour.objects.create(source_id=source.pk, hour=NOW, items=100, quarantined=50)
+    assert [alarms.tell_owners(at=NOW + timedelta(minutes=n)) for n in range(3)] == [1, 0, 0]
+    assert (mailoutbox[0].to, mailoutbox[0].subject) == ([ada.email], "App: 50 of 100 items in quarantine")
 
 
 def test_the_source_list_costs_the_same_for_one_and_for_many(django_assert_num_queries):
