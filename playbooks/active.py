@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 from dataclasses import dataclass, field
 
 from customers.conditions import nodes
@@ -9,6 +10,8 @@ from customers.conditions.facts import Setting
 from customers.conditions.parse import parse
 from playbooks.dsl.document import Document, EdgeTrigger, EventTrigger, build, canonical
 from playbooks.models import Playbook, PlaybookVersion
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,34 @@ class Active:
 
 
 def load_active(setting: Setting) -> list[Active]:
-    """Every active playbook by its id. One query."""
+    """Every active playbook by its id. One whose document can no longer be read keeps its error and is left out. One query."""
     found = Playbook.objects.filter(status=Playbook.Status.ACTIVE).select_related("active_version").order_by("pk")
-    return [of_version(playbook, playbook.active_version, setting) for playbook in found]
+    return [active for playbook in found if (active := readable(playbook, setting))]
+
+
+def readable(playbook: Playbook, setting: Setting) -> Active | None:
+    """The playbook in its active version, None with the error noted when that cannot be read."""
+    try:
+        return of_version(playbook, playbook.active_version, setting)
+    except Exception as error:
+        log.exception("playbook %s cannot be read", playbook.key)
+        note_failure(playbook, error)
+        return None
+
+
+def note_failure(playbook: Playbook, error: Exception) -> int:
+    """Keep the error on the playbook, for people to see. Returns how often it failed in a row."""
+    playbook.failures = min(playbook.failures + 1, 1000)
+    playbook.error = f"{type(error).__name__}: {error}"[:2000]
+    playbook.save(update_fields=["failures", "error"])
+    return playbook.failures
+
+
+def clear_failure(playbook: Playbook) -> None:
+    """It could be judged again."""
+    if playbook.failures:
+        playbook.failures, playbook.error = 0, ""
+        playbook.save(update_fields=["failures", "error"])
 
 
 def of_version(playbook: Playbook, version: PlaybookVersion, setting: Setting) -> Active:

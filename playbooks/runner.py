@@ -17,7 +17,7 @@ from django.db.models import Q
 from customers.conditions.facts import Setting
 from customers.conditions.load import load_setting
 from playbooks import daily, intake, listening, stepping
-from playbooks.active import Active, load_active
+from playbooks.active import Active, clear_failure, load_active, note_failure
 from playbooks.admission import Admitted, admit
 from playbooks.intake import Logged
 from playbooks.models import Playbook, Run
@@ -97,7 +97,7 @@ def take_facts(tick: Tick, *, edges: bool) -> None:
             if take_slice(tick, broken, edges=edges) < intake.SLICE:
                 return
         except PlaybookFailed as failure:
-            if note_failure(failure, tick) >= MAX_FAILURES:
+            if failed(failure, tick) >= MAX_FAILURES:
                 broken.add(failure.active.playbook.pk)
 
 
@@ -131,6 +131,7 @@ def judge_facts(tick: Tick, active: Active, rows: list[Logged], events: list[int
         note(tick, admit(active, wanted, at=tick.at))
     if dirty:
         note(tick, sweep(active, at=tick.at, account_ids=dirty))
+    clear_failure(active.playbook)
 
 
 def look_at_all(tick: Tick, logical_at: datetime, at: datetime, *, admits: bool) -> None:
@@ -147,9 +148,9 @@ def look_at(tick: Tick, active: Active, at: datetime, *, admits: bool) -> None:
         with transaction.atomic():
             guarded(active, lambda: judge_all(tick, active, at, admits=admits))
     except PlaybookFailed as failure:
-        note_failure(failure, tick)
+        failed(failure, tick)
     else:
-        clear_failure(active)
+        clear_failure(active.playbook)
 
 
 def judge_all(tick: Tick, active: Active, at: datetime, *, admits: bool) -> None:
@@ -188,18 +189,8 @@ def note(tick: Tick, admitted: Admitted) -> None:
     tick.counts["suppressed"] += admitted.suppressed
 
 
-def note_failure(failure: PlaybookFailed, tick: Tick) -> int:
-    """Keep the error on the playbook, for people to see. Returns how often it failed in a row."""
-    log.error("playbook failed", exc_info=failure.error)
+def failed(failure: PlaybookFailed, tick: Tick) -> int:
+    """Note the failure; returns how often the playbook failed in a row."""
+    log.error("playbook %s failed", failure.active.document.key, exc_info=failure.error)
     tick.counts["failed"] += 1
-    playbook = failure.active.playbook
-    playbook.failures += 1
-    playbook.error = f"{type(failure.error).__name__}: {failure.error}"[:2000]
-    playbook.save(update_fields=["failures", "error"])
-    return playbook.failures
-
-
-def clear_failure(active: Active) -> None:
-    if active.playbook.failures:
-        active.playbook.failures, active.playbook.error = 0, ""
-        active.playbook.save(update_fields=["failures", "error"])
+    return note_failure(failure.active.playbook, failure.error)

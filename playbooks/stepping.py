@@ -15,7 +15,7 @@ from customers.events import record
 from customers.models import Trait
 from playbooks.active import Active, of_version
 from playbooks.dsl.document import Step as StepSpec
-from playbooks.goals import Ending, endings, trigger_values, watched
+from playbooks.goals import Ending, Watched, endings, trigger_values, watched
 from playbooks.models import Effect, Playbook, Run, Step
 from playbooks.steps.context import Context, Outcome, cause_of
 from playbooks.steps.registry import perform
@@ -68,12 +68,21 @@ def end_early(ids: Iterable[int], *, at: datetime, setting: Setting) -> int:
     """Look at the goals and exits of these waiting runs; end those that reached one. Returns how many ended."""
     with transaction.atomic():
         rows = with_all(Run.objects.filter(pk__in=list(ids), status__in=Run.ACTIVE)).select_for_update(of=("self",), skip_locked=True)
-        runs = [watched(run, of_version(run.playbook, run.version, setting)) for run in rows.order_by("pk")]
-        found = endings(runs, at)
+        runs = [readable(run, setting) for run in rows.order_by("pk")]
+        found = endings([each for each in runs if each], at)
         for each, ending in found:
             apply_ending(each.run, ending, at)
             each.run.save()
     return sum(1 for _, ending in found if ending.status)
+
+
+def readable(run: Run, setting: Setting) -> Watched | None:
+    """The run with its goal and exits; None when they cannot be read, which its next step will tell."""
+    try:
+        return watched(run, of_version(run.playbook, run.version, setting))
+    except Exception:
+        log.exception("goal and exits of run %s cannot be read", run.pk)
+        return None
 
 
 def locked(run_id: int, at: datetime) -> Run | None:

@@ -328,6 +328,41 @@ def test_a_failing_run_is_set_aside_after_three_attempts_and_stalls_nobody():
 # Events
 
 
+def test_a_playbook_that_can_no_longer_be_read_stalls_no_other():
+    broken = turn_on(SEATS.replace("few-seats", "broken-one"), NOW)
+    version = broken.active_version
+    version.doc = {**version.doc, "for_accounts": {"nonsense": 1}}
+    version.save()
+    sound = turn_on(SEATS, NOW)
+    acme = make_account("Acme", at=NOW)
+    set_on(acme, NOW, seats=1)
+    tick_daily("2026-11-20", "2026-11-21")
+    assert fired(sound) == [("Acme", "2026-11-20")]
+    broken.refresh_from_db()
+    assert (fired(broken), broken.failures > 0) == ([], True)
+    assert "nonsense" in broken.error
+
+
+def test_a_playbook_that_fails_while_judging_stalls_no_other_and_recovers():
+    broken = turn_on(SEATS.replace("few-seats", "broken-one").replace("lifecycle, eq: customer", "name, exists: true"), NOW)
+    sound = turn_on(SEATS, NOW)
+    version = broken.active_version
+    good = version.doc
+    version.doc = {**good, "timezone": "Nowhere/Else"}
+    version.save()
+    acme = make_account("Acme", at=NOW)
+    set_on(acme, NOW, seats=1)
+    tick_daily("2026-11-20", "2026-11-22")
+    assert fired(sound) == [("Acme", "2026-11-20")]
+    broken.refresh_from_db()
+    assert broken.failures >= 3
+    version.doc = good
+    version.save()
+    tick_daily("2026-11-23", "2026-11-23")
+    broken.refresh_from_db()
+    assert (broken.failures, broken.error, fired(broken)) == (0, "", [("Acme", "2026-11-23")])
+
+
 def test_half_a_batch_is_not_judged_for_a_minute():
     playbook = turn_on(SEATS, NOW)
     acme = make_account("Acme", at=NOW)
