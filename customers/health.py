@@ -14,9 +14,8 @@ from django.db import connection, transaction
 
 from crm.lib import clock
 from crm.models import Installation
-from customers import cursors, health_news, hindsight, scorecards
+from customers import cursors, health_news, readings, scorecards
 from customers.conditions.nodes import events_of, paths_of
-from customers.conditions.to_sql import Compiler
 from customers.health_why import history, why
 from customers.models import AccountState, Cursor, ScorecardVersion
 from customers.scoring import Card
@@ -101,7 +100,7 @@ on conflict (account_id, day) do update set at = excluded.at, version_id = exclu
 
 def write_scores(run: Scoring) -> int:
     """Score rows of the run's day."""
-    compiler = Compiler(at=run.at, zone=run.zone, currency=run.installation.currency)
+    compiler = readings.compiler(at=run.at, zone=run.zone, currency=run.installation.currency)
     sql = INSERT.format(rows=scores_sql(run.card, compiler, run.day, run.account_ids), late="false") + AGAIN
     return execute(sql, {**compiler.params, **run.params})
 
@@ -120,7 +119,7 @@ def reconstruct(run: Scoring) -> None:
         ids = [account for (account,) in cursor.fetchall()]
     for days in (CHANGE_DAYS, *(7 * n for n in range(1, WEEKS))) if ids else ():
         past = replace(run, at=run.at - timedelta(days=days), account_ids=ids)
-        compiler = hindsight.compiler(at=past.at, zone=run.zone, currency=run.installation.currency)
+        compiler = readings.in_hindsight(at=past.at, zone=run.zone, currency=run.installation.currency)
         sql = INSERT.format(rows=scores_sql(run.card, compiler, past.day, ids), late="true") + STARTED
         execute(sql, {**compiler.params, **past.params})
 

@@ -161,6 +161,17 @@ def test_past_events_give_an_unknown_account_a_reconstructed_past(card):
     assert TimelineEntry.objects.filter(account_id=account.pk, name="health.band_changed").count() == 1
 
 
+def test_what_was_learnt_later_does_not_count(card):
+    account = make_account(at=START)
+    source = make_source().pk
+    log_in(account, [3, 2, 1], source=source)
+    log_in(account, [6, 5, 4], source=source, at=NOW + timedelta(hours=1))
+    health.score_all(at=NOW)
+    assert health.why(account, at=NOW).factors[0].value == 3
+    health.score_all(at=NOW + timedelta(hours=1))
+    assert {f.key: f.value for f in health.why(account, at=NOW).factors}["active-days"] == 6
+
+
 def test_history_has_gaps_where_nothing_was_scored(card):
     account = fading()
     scored(account, NOW - timedelta(days=2))
