@@ -24,7 +24,7 @@ from customers.scoring_sql import scores_sql
 __all__ = ["Counts", "history", "score_all", "score_due", "why"]
 
 CONSUMER, ROUND = "health", "health.round"
-SLICE = 20_000
+SLICE = 15_000
 DONE = 2**62
 WEEKS = 12
 CHANGE_DAYS = 30
