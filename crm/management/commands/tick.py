@@ -1,5 +1,6 @@
 """`bin/manage tick [--at T]`: do everything that is due, now or at a given instant."""
 
+import time
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from crm import schedules
 from crm.lib import clock
+from crm.models import Installation
+
+STUCK_SECONDS = 60
 
 
 def instant(text: str) -> datetime:
@@ -25,9 +29,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--at", type=instant, help="Instant (ISO 8601); may lie ahead of the clock. Default: now.")
 
-    def handle(self, *, at: datetime | None, **options: Any) -> None:
+    def wait_for_the_demo(self) -> None:
+        """A tick of today would cut the demo's story short, so it waits until the story is told, or until nobody tells it any more."""
         if schedules.demo_is_being_told():
-            raise CommandError("The demo is still being filled, and a tick of today would cut its story short. Wait until it is complete.")
+            self.stderr.write("The demo is still being filled; this tick follows it.")
+        told, since = None, time.monotonic()
+        while schedules.demo_is_being_told():
+            if (day := (Installation.load().demo or {}).get("n")) != told:
+                told, since = day, time.monotonic()
+            elif time.monotonic() - since > STUCK_SECONDS:
+                raise CommandError("The demo stands still half told. Start bin/run, which goes on with it, then tick.")
+            time.sleep(1)
+
+    def handle(self, *, at: datetime | None, **options: Any) -> None:
+        self.wait_for_the_demo()
         done = schedules.tick(at=at or clock.now())
         self.stdout.write(f"{done.at.isoformat()} {done}")
         if done.errors:
