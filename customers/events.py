@@ -116,9 +116,9 @@ def claim(source_id: int, keys: Iterable[str], *, at: datetime) -> set[str]:
         return set()
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into customers_itemkey (source_id, key, at) select %s, k, %s from unnest(%s::text[]) k"
+            "insert into customers_itemkey (source_id, key, at) select %s, k, %s from json_array_elements_text(%s::json) k"
             " on conflict do nothing returning key",
-            [source_id, at, wanted],
+            [source_id, at, json.dumps(wanted)],
         )
         return {key for (key,) in cursor.fetchall()}
 

@@ -126,6 +126,12 @@ def discard(chosen: QuerySet[QuarantinedItem], *, note: str, at: datetime) -> in
     )
 
 
+def take_back(closed_at: datetime) -> int:
+    """Undo the one discarding that happened at `closed_at`: its items are open again. Returns how many."""
+    gone = QuarantinedItem.objects.filter(state=QuarantinedItem.State.DISCARDED, closed_at=closed_at)
+    return gone.update(state=OPEN, closed_at=None, note="")
+
+
 REASONS = {
     "bad_json": ("The item is not readable JSON.", "Fix the sender."),
     "not_an_object": ("The item is not an object.", "Fix the sender."),

@@ -139,7 +139,7 @@ class Settlement:
             contact_id=contact,
             source_id=self.source.pk,
             key=item.key,
-            props=item.props if item.event else {"traits": item.contact_traits},
+            props=identity.to_json(item.props if item.event else {"traits": item.contact_traits}),
             quantity=item.quantity,
             received_at=piece.delivery.received_at,
             historical=self.source.history,
