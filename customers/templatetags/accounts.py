@@ -36,6 +36,12 @@ def away(day: date | None, at: datetime, zone: str) -> str:
 
 
 @register.filter
+def spoken(key: str) -> str:
+    """A key in words: "login-drop-save" -> "Login drop save"."""
+    return key.replace("-", " ").replace("_", " ").capitalize()
+
+
+@register.filter
 def span(since: datetime | None, at: datetime) -> str:
     """How long something lasts: "2 y 8 m", "5 m", "12 d"."""
     if since is None:

@@ -84,7 +84,7 @@ def answer(request: HttpRequest, account: Account) -> HttpResponse:
         return changed(request, account.get_absolute_url())
     context = one_row(request, account.pk)
     response = render(request, "customers/accounts/_row.html", context) if context["row"] else HttpResponse()
-    response.headers.update({"HX-Retarget": f"#account-{account.pk}", "HX-Reswap": "outerHTML"})
+    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#account-{account.pk}", "outerHTML"
     return response
 
 

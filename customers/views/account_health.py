@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from crm.lib import charts, clock, htmx
-from crm.templatetags.crm import short_day
 from customers import health
 from customers.health_why import Change, FactorWhy, Point, version_marks
 from customers.models import ScorecardVersion
@@ -44,7 +43,9 @@ def account_why_panel(request: HttpRequest, pk: int) -> HttpResponse:
     """Why the score is what it is, in one panel."""
     account = account_or_404(request, pk)
     why = health.why(account, at=clock.now())
-    context = {"account": account, "why": why, "factors": [factor(each) for each in why.factors] if why else []}
+    factors = [factor(each) for each in why.factors] if why else []
+    silent = [each.label for each in why.factors if not each.counts] if why else []
+    context = {"account": account, "why": why, "factors": factors, "silent": silent}
     return panel(request, context, "customers/health/_panel.html")
 
 
@@ -82,7 +83,7 @@ def course(name: str, points: Sequence[Point]) -> charts.Chart:
     numbers = dict(ScorecardVersion.objects.filter(pk__in={version for _, version in marks}).values_list("pk", "n")) if marks else {}
     return charts.line(
         f"Health of {name}",
-        [short_day(point.day) for point in points],
+        [f"{point.day:%-d %b}" for point in points],
         [charts.Series("Score", [point.score for point in points])],
         low=0,
         high=100,

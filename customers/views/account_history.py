@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from crm.models import User
 from customers import audit
 from customers.models import TraitChange
 from customers.names import names_of
+from customers.trait_types import OWNED
 from customers.views.access import account_or_404
 
 KINDS = [
@@ -23,11 +24,20 @@ KINDS = [
     ("import", "Imports"),
     ("system", "Tenure"),
 ]
+GROUPS = {
+    "hand": ("Edited by hand", Q(path__in=["name", "domain", "owner", "stage", "zone", "currency", "sentiment"]) | Q(path__startswith="tag.")),
+    "billing": ("Billing", Q(path__in=[path for path, owner in OWNED.items() if owner == "billing"]) | Q(path__startswith="plan.")),
+    "health": ("Health", Q(path__in=[path for path, owner in OWNED.items() if owner == "health"])),
+}
 LONGEST = 120
 
 
 def of_field(rows: QuerySet, value: str) -> QuerySet:
     return rows.filter(path__startswith=value)
+
+
+def of_group(rows: QuerySet, value: str) -> QuerySet:
+    return rows.filter(GROUPS[value][1])
 
 
 def of_kind(rows: QuerySet, value: str) -> QuerySet:
@@ -43,7 +53,11 @@ CHANGES = Listing(
         Column("who", "Who"),
         Column("known", "Known since"),
     ],
-    filters=[text("field", "Field", of_field), choice("by", "Changed by", KINDS, of_kind)],
+    filters=[
+        text("field", "Field", of_field),
+        choice("what", "All fields", [(key, label) for key, (label, _) in GROUPS.items()], of_group),
+        choice("by", "Changed by", KINDS, of_kind),
+    ],
     default="-when",
     unique="id",
 )

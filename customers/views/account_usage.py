@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from crm.lib import charts, clock, htmx
-from crm.templatetags.crm import short_day
 from customers import activity
 from customers.activity import Series, Usage
 from customers.views.access import account_or_404
@@ -52,7 +51,7 @@ def weekly(values: list[int]) -> list[int]:
 
 
 def drawn(usage: Usage, series: Series) -> dict[str, Any]:
-    labels = [short_day(day) for day in usage.days]
+    labels = [f"{day:%-d %b}" for day in usage.days]
     chart = charts.bars(series.label, labels, [charts.Series(series.label, series.values)], width=560, height=170)
     return {"series": series, "chart": chart, "tone": tone(series.change_pct)}
 

@@ -17,7 +17,7 @@ END_OF_WORK = time(17)
 class TaskForm(forms.Form):
     """`key` makes a form that is sent twice do its work once."""
 
-    title = forms.CharField(max_length=300, label="What is to do", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    title = forms.CharField(max_length=300, label="What is to do", widget=forms.TextInput(attrs={"autocomplete": "off", "data-focus": ""}))
     due = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     assignee = forms.ModelChoiceField(staff(), required=False, empty_label="Owner of the account", label="Who")
     priority = forms.ChoiceField(choices=Task.Priority.choices, initial=Task.Priority.NORMAL, required=False)
