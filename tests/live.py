@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
@@ -24,6 +25,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def suite_database() -> str:
+    """DATABASE_URL of the database that the running test uses, for processes that it starts. Valid for sockets and TCP."""
+    found = connection.settings_dict
+    host = found["HOST"] or found["OPTIONS"].get("host", "")
+    port = found["PORT"] or found["OPTIONS"].get("port", 5432)
+    return f"postgres://{found['USER']}:{found['PASSWORD']}@/{found['NAME']}?host={host}&port={port}"
 
 
 @contextmanager

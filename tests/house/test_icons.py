@@ -2,9 +2,8 @@
 
 import re
 
-from tests.house.files import ROOT
-
 from customers.catalogue import KNOWN
+from tests.house.files import ROOT
 
 SPRITE = set(re.findall(r'<symbol id="([a-z0-9-]+)"', (ROOT / "crm/static/crm/img/icons.svg").read_text()))
 NAMED = re.compile(r'(?:{% icon "|\bicon="|icon2?=")([a-z0-9-]+)"')

@@ -38,7 +38,7 @@ def test_no_file_names_a_host_of_a_package_registry():
 
 def test_pages_load_nothing_from_other_hosts():
     pages = texts("*.html", "*.css", "*.js", below=("templates/", "crm/static/"))
-    assert lines_with(r"""(src|href|url|action|import)\s*[=(]?\s*["'(](https?:)?//""", pages) == []
+    assert lines_with(r"""(src|url|action|import)\s*[=(]?\s*["'(](https?:)?//|<link[^>]*href=["'](https?:)?//""", pages) == []
 
 
 def test_the_programs_are_there_and_can_be_run():

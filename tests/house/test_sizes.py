@@ -5,7 +5,7 @@ from statistics import median
 
 from tests.house.files import modules, texts
 
-FILE_LINES, TEST_FILE_LINES, FUNCTION_LINES = 400, 500, 50
+FILE_LINES, TEST_FILE_LINES, FUNCTION_LINES = 400, 600, 50
 MEDIAN_FUNCTION, MEDIAN_FILE = 10, 100
 
 

@@ -14,6 +14,7 @@ from customers.models import Task
 from playbooks import runner
 from playbooks.models import Effect, Firing, Run, Step
 from tests.factories import make_account
+from tests.live import suite_database
 from tests.playbooks.test_runner import SEATS
 from tests.playbooks.world import instant, run_due, set_on, titles, turn_on, wait_for_facts
 
@@ -85,11 +86,7 @@ print("finished", flush=True)
 
 def killed_at(write: int) -> bool:
     """Start a tick in a process of its own and kill it (-9) at its n-th writing statement. False: it had finished before."""
-    settings = connection.settings_dict
-    address = f"postgres://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
-    if settings["HOST"].startswith("/"):
-        address = f"postgres://{settings['USER']}@/{settings['NAME']}?host={settings['HOST']}&port={settings['PORT'] or ''}"
-    command, env = [sys.executable, "-c", CHILD, NOW.isoformat(), str(write)], {**os.environ, "DATABASE_URL": address}
+    command, env = [sys.executable, "-c", CHILD, NOW.isoformat(), str(write)], {**os.environ, "DATABASE_URL": suite_database()}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as child:
         said = child.stdout.readline().strip()
         child.send_signal(signal.SIGKILL)

@@ -18,6 +18,7 @@ from customers import sources
 from customers.ingest import apply, keys
 from customers.models import Account, ActivityDay, Contact, Delivery, Event, ItemKey, QuarantinedItem, Source, TraitChange
 from tests.customers.ingest.sending import encoded, message, post, send
+from tests.live import suite_database
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 ROOT = Path(__file__).parents[3]
@@ -107,11 +108,7 @@ apply.apply_pending(at=clock.now())
 
 def worker(point: str) -> int:
     """Apply in a process of its own that kills itself (-9) at a point inside the transaction; returns its exit code."""
-    settings = connection.settings_dict
-    url = (
-        f"postgres://{settings['USER']}:{settings['PASSWORD']}@{settings['HOST'].replace('/', '%2F')}:{settings['PORT']}/{settings['NAME']}"
-    )
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "crm.settings", "DATABASE_URL": url}
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "crm.settings", "DATABASE_URL": suite_database()}
     return subprocess.run([sys.executable, "-c", WORKER, point], cwd=ROOT, env=env, check=False).returncode
 
 
