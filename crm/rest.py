@@ -1,13 +1,15 @@
 """What the viewsets of all apps build on: a read-only noun, its detail by id, and small parts of answers and schema."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -59,6 +61,35 @@ class Write(serializers.Serializer):
         if unknown:
             raise ValidationError({name[:60]: ["There is no such field."] for name in unknown})
         return values
+
+
+class Changed(APIException):
+    status_code = 412
+    default_detail = "The record has changed since you read it; read it again."
+    default_code = "precondition_failed"
+
+
+def tag_of(data: Any) -> str:
+    """The ETag of an answer."""
+    return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
+
+
+def tagged(request: Request, data: Any) -> Response:
+    """A record with its ETag; 304 when the caller has it already (If-None-Match)."""
+    tag = tag_of(data)
+    same = tag in split(request.headers.get("If-None-Match", ""))
+    return Response(None if same else data, status=304 if same else 200, headers={"ETag": tag})
+
+
+def require_unchanged(request: Request, data: Any) -> None:
+    """Raises Changed (412) when the caller names another state (If-Match) than `data`, the record as it stands."""
+    wanted = split(request.headers.get("If-Match", ""))
+    if wanted and "*" not in wanted and tag_of(data) not in wanted:
+        raise Changed
+
+
+def split(header: str) -> list[str]:
+    return [tag.strip().removeprefix("W/") for tag in header.split(",") if tag.strip()]
 
 
 def instant_of(request: Request, name: str = "at") -> datetime | None:

@@ -40,6 +40,10 @@ class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [next(part for part in self.path.split("/")[3:] if part)]
 
+    def get_summary(self) -> str | None:
+        """The first sentence of the description, so that the list of operations can be read."""
+        return (self.get_description() or "").strip().partition("\n")[0] or None
+
     def get_override_parameters(self) -> list[Any]:
         if self.method != "POST":
             return []

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from crm.auth import actor_of
 from crm.lib.clock import now
-from crm.rest import AT, ReadOnlyNoun, checked, instant_of
+from crm.rest import AT, ReadOnlyNoun, checked, instant_of, require_unchanged, tagged
 from customers import audit, health, people
 from customers.api import answers, bodies, rows
 from customers.api.timeline import OF_TIMELINE, timeline_answer, write
@@ -51,6 +51,11 @@ class Accounts(ReadOnlyNoun):
         """The account as it stands now."""
         return Response(answers.AccountAnswer(rows.one(self.get_queryset(), pk, rows.with_tags)).data, status=status)
 
+    @extend_schema(responses={200: answers.AccountAnswer, 304: None})
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """An account, with an ETag for If-None-Match and If-Match."""
+        return tagged(request, answers.AccountAnswer(self.get_object()).data)
+
     @extend_schema(request=bodies.AccountBody, responses={201: answers.AccountAnswer})
     def create(self, request: Request) -> Response:
         """Make an account, with traits and identifiers when given."""
@@ -64,7 +69,8 @@ class Accounts(ReadOnlyNoun):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change the fields that are given; each change is kept in the history."""
         require(request.user, "account.edit")
-        account = super().get_object()
+        account = self.get_object()
+        require_unchanged(request, answers.AccountAnswer(account).data)
         people.change(account, checked(bodies.AccountChange, request, context={"request": request}), at=now(), actor=actor_of(request))
         return self.answer(account.pk)
 

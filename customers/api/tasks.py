@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.lib.clock import now
-from crm.rest import ReadOnlyNoun, checked
+from crm.rest import ReadOnlyNoun, checked, require_unchanged, tagged
 from customers import inbox
 from customers.api import answers, bodies, rows
 from customers.filters import TaskFilters
@@ -29,9 +29,16 @@ class Tasks(ReadOnlyNoun):
         return Response(answers.TaskAnswer(task).data, status=status)
 
     def work_on(self, verb: str = "task.work") -> Task:
-        """The task, when the caller may do `verb`."""
+        """The task, when the caller may do `verb` and it is as the caller read it (If-Match)."""
         require(self.request.user, verb)
-        return self.get_object()
+        task = self.get_object()
+        require_unchanged(self.request, answers.TaskAnswer(task).data)
+        return task
+
+    @extend_schema(responses={200: answers.TaskAnswer, 304: None})
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """A task, with an ETag for If-None-Match and If-Match."""
+        return tagged(request, answers.TaskAnswer(self.get_object()).data)
 
     @extend_schema(request=bodies.TaskBody, responses={201: answers.TaskAnswer})
     def create(self, request: Request) -> Response:

@@ -48,3 +48,18 @@ def test_a_task_is_put_off_with_a_reason_and_brought_back(api, ada, bob):
 def test_an_account_that_does_not_exist_is_named(api, ada):
     response = api(ada).post(URL, {"account": 10**18, "title": "Call"})
     assert (response.status_code, response.json()["errors"][0]["path"]) == (400, "account")
+
+
+def test_a_task_that_changed_meanwhile_is_not_written_over(api, ada, bob):
+    client, task = api(ada), create_task(account=make_account(), title="Call", at=NOW)
+    url = f"{URL}{task.pk}/"
+    tag = client.get(url)["ETag"]
+    assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
+    assert client.post(f"{url}assignment/", {"assignee": bob.pk}, headers={"If-Match": tag}).status_code == 200
+    late = client.post(f"{url}completion/", {"outcome": "saved"}, headers={"If-Match": tag})
+    assert (late.status_code, late.json()["code"]) == (412, "precondition_failed")
+    assert client.post(f"{url}completion/", {"outcome": "saved"}, headers={"If-Match": "*"}).status_code == 200
+    account = f"/api/v1/accounts/{task.account_id}/"
+    tag = client.get(account)["ETag"]
+    assert client.patch(account, {"stage": "live"}, headers={"If-Match": '"old"'}).status_code == 412
+    assert client.patch(account, {"stage": "live"}, headers={"If-Match": tag}).status_code == 200
