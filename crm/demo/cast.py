@@ -10,6 +10,8 @@ ACCOUNTS = 224
 DAYS = 548
 FOUNDERS = 96  # customers on the first day of the story
 CSMS = [name for name, role in STAFF if role == "csm"]
+# The three that the guide talks about: one that fades now, one that outgrows its plan, one that an outage hits. All are Ada's.
+STARS: dict[int, tuple[str, dict[str, int]]] = {0: ("fading", {"fades": DAYS - 36}), 1: ("growing", {}), 2: ("steady", {})}
 PLANS = ("starter", "growth", "scale")
 SEASON = {
     "retail": (0.8, 0.8, 0.9, 0.9, 1.0, 1.0, 0.9, 0.9, 1.0, 1.2, 1.6, 1.7),
@@ -72,7 +74,7 @@ def company_names(rng: Random) -> list[tuple[str, str]]:
 def company(n: int, name: str, trade: str, rng: Random) -> Company:
     temper = temper_of(n, rng)
     joins = 0 if n < FOUNDERS else int((n - FOUNDERS + 1) / (ACCOUNTS - FOUNDERS) * (DAYS - 25)) + rng.randint(0, 4)
-    plan = rng.choices(PLANS, (45, 40, 15))[0] if temper != "growing" else rng.choices(PLANS[:2], (60, 40))[0]
+    plan = "growth" if n in STARS else rng.choices(PLANS, (45, 40, 15))[0] if temper != "growing" else rng.choices(PLANS[:2], (60, 40))[0]
     slug = name.lower().replace(" ", "-")
     domain = slug.replace("-", "") + ".example"
     return Company(
@@ -88,22 +90,22 @@ def company(n: int, name: str, trade: str, rng: Random) -> Company:
         yearly=rng.random() < (0.15 if plan == "starter" else 0.35),
         joins=joins,
         older=rng.randint(20, 700) if n < FOUNDERS else 0,
-        csm=CSMS[n % len(CSMS)],
-        pace=round(rng.uniform(0.5, 1.36) * {"starter": 0.7, "growth": 1.0, "scale": 1.4}[plan], 2),
+        csm=CSMS[0 if n in STARS else n % len(CSMS)],
+        pace=round((1.0 if n in STARS else rng.uniform(0.5, 1.36)) * {"starter": 0.7, "growth": 1.0, "scale": 1.4}[plan], 2),
         people=people(n, domain, rng),
-        **turns(temper, joins, rng),
+        **(STARS[n][1] if n in STARS else turns(temper, joins, rng)),
     )
 
 
 def temper_of(n: int, rng: Random) -> str:
-    fixed = {0: "fading", 1: "growing", 2: "steady"}
-    return fixed.get(n) or rng.choices(("steady", "growing", "fading", "dipping", "late", "broke"), (50, 15, 17, 9, 7, 2))[0]
+    tempers = rng.choices(("steady", "growing", "fading", "dipping", "late", "broke"), (43, 16, 20, 11, 8, 2))
+    return STARS[n][0] if n in STARS else tempers[0]
 
 
 def turns(temper: str, joins: int, rng: Random) -> dict[str, int]:
     """The days on which the company's story turns. Some turns lie in the last weeks, so that today has something to do."""
     room = max(DAYS - joins - 60, 40)
-    at = joins + 45 + int(room * rng.random() ** 0.8)
+    at = joins + 45 + int(room * rng.random() ** 0.6)
     if temper == "fading":
         return {"fades": at, "leaves": at + rng.randint(60, 110)}
     if temper == "dipping":

@@ -22,7 +22,8 @@ from crm.demo.story import ALLOWANCE, Day, product_messages, status_messages
 from crm.models import ExchangeRate, Installation, Team, TeamMember, User
 from customers import sources
 from customers.ingest import apply, receive
-from customers.models import Account, Identifier, Source
+from customers.models import Account, Identifier, ScorecardVersion, Source
+from playbooks.models import Playbook, PlaybookChange, PlaybookVersion
 
 EVENING = time(20, 0)
 RATE = Decimal("1.08")
@@ -51,12 +52,21 @@ def prepare(*, seed: int, at: datetime) -> None:
     with transaction.atomic():
         make_staff()
         make_plans()
+        begin(datetime.combine(start, time(0), UTC))
         product, status = (sources.create_source(name, at=at) for name in ("Product", "Status"))
         Source.objects.filter(pk=status.pk).update(shares_ids_with=product.pk)
         ExchangeRate.objects.get_or_create(currency="EUR", day=start - timedelta(days=1000), defaults={"rate": RATE})
         Installation.objects.filter(pk=1).update(
             name="Quayside", currency="USD", demo={"state": "filling", "seed": seed, "first": start.isoformat(), "n": 0, "share": 0}
         )
+
+
+def begin(at: datetime) -> None:
+    """In the story the shipped scorecard and playbooks run from its first day on, so that "why" answers for every day of it."""
+    Playbook.objects.update(created_at=at, activated_at=at)
+    PlaybookVersion.objects.update(created_at=at)
+    PlaybookChange.objects.update(at=at)
+    ScorecardVersion.objects.update(created_at=at)
 
 
 def make_staff() -> None:
@@ -134,6 +144,7 @@ def act(stage: Stage, day: Day, at: datetime) -> None:
         if progress["n"] > day.n:
             return
         people.welcome(stage.cast, stage.accounts, stage.staff, day, at)
+        people.introduce(stage.cast, stage.accounts, stage.staff, day, at)
         people.change_minds(stage.cast, stage.accounts, stage.staff, day, at)
         people.pay(by_account, stage.staff, day, at)
         people.call(stage.cast, stage.accounts, stage.staff, day, at)

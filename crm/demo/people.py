@@ -12,8 +12,8 @@ from crm.demo.cast import Company
 from crm.demo.names import CALLS
 from crm.demo.story import Day, plan_on
 from crm.models import User
-from customers import inbox, stream
-from customers.models import Account, Task
+from customers import inbox, roles, stream
+from customers.models import Account, Membership, Task
 from customers.traits import TraitFact, set_traits_batch
 
 SEATS_PLAN = "scale"
@@ -37,6 +37,15 @@ def welcome(cast: list[Company], accounts: dict[str, Account], staff: dict[str, 
                 renewal_date=at.date() + timedelta(days=365 - c.older % 330),
                 by=staff["Faye Brandt"],
             )
+
+
+def introduce(cast: list[Company], accounts: dict[str, Account], staff: dict[str, User], day: Day, at: datetime) -> None:
+    """The CSM of a company that joined today notes who is the champion and who buys."""
+    new = {p.email: (c, p) for c in cast if c.joins == day.n and c.group_id in accounts for p in c.people if p.role != "user"}
+    found = Membership.objects.filter(contact__email__in=list(new)).select_related("contact").order_by("pk")
+    for membership in found:
+        c, person = new[membership.contact.email]
+        roles.set_role(membership, role=person.role, by=staff[c.csm], at=at)
 
 
 def price_of(c: Company, plan: str) -> Price:
@@ -117,7 +126,7 @@ def work_tasks(cast: dict[int, Company], day: Day, at: datetime) -> None:
     """CSMs close what is a few days old; about one in six waits longer. The outcome is what became of the company."""
     for task in Task.objects.open().select_related("assignee").filter(created_at__lt=at - timedelta(days=1), assignee__isnull=False):
         rng = Day(0, day.date, day.seed).rng("task", task.account_id, task.playbook, task.created_at.date())
-        wait = rng.randint(1, 7) if rng.random() < 0.84 else rng.randint(12, 25)
+        wait = rng.randint(3, 9) if rng.random() < 0.7 else rng.randint(12, 28)
         if task.status == Task.Status.OPEN and at - task.created_at >= timedelta(days=wait) and task.account_id in cast:
             inbox.complete(task, outcome=outcome(cast[task.account_id], task, rng.random()), by=task.assignee, at=at)
 
