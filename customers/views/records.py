@@ -3,7 +3,11 @@
 Pages are cut on the key, so any depth costs the same; nothing is counted.
 """
 
+import json
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
 from django.db.models import Model, QuerySet
@@ -120,7 +124,7 @@ def record_list(request: HttpRequest, key: str) -> HttpResponse:
     except ValidationError:
         found, token = cut(rows, kind.ordering, "", SIZE)
         problems.append("The link to this page is not valid; here is the beginning.")
-    lines = [[getattr(row, column) for column in kind.columns] for row in found]
+    lines = [[shown(getattr(row, column)) for column in kind.columns] for row in found]
     context = {"kind": kind, "account": account, "name": name, "problems": problems, "lines": lines, "older": older(params, token)}
     return render(request, "customers/records/list.html", context)
 
@@ -135,6 +139,17 @@ def narrowed(kind: Kind, user: User, account: str, name: str) -> tuple[QuerySet,
         elif account:
             problems.append("An account is given by its number; this one was left out.")
     return (rows.filter(**{kind.name: name}) if kind.name and name else rows), problems
+
+
+def shown(value: Any) -> Any:
+    """A cell: instants in UTC to the second, JSON as JSON, numbers without empty decimals, nothing as a dash."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, dict | list | bool):
+        return json.dumps(value, ensure_ascii=False)[:LONGEST]
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return "–" if value in (None, "") else value
 
 
 def older(params: QueryDict, token: str) -> str:
