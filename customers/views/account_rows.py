@@ -13,8 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from crm.lib import charts
-from crm.lib.money import display
-from crm.templatetags.crm import avatar, band, change, short_day, tone_of
+from crm.templatetags.crm import avatar, band, change, display_cached, short_day, tone_of
 
 FIELDS = (
     "pk",
@@ -54,7 +53,7 @@ FIELDS = (
 class Row:
     """One account as the table shows it; every value is text."""
 
-    pk: int
+    pk: str
     name: str
     domain: str
     logo: SafeString
@@ -88,7 +87,7 @@ def row(item: dict[str, Any], at: datetime, today: date) -> Row:
     renewal, contact, currency = item["state__renewal_on"], item["state__last_contact_at"], item["state__currency"]
     lifecycle = item["state__lifecycle"]
     return Row(
-        pk=item["pk"],
+        pk=str(item["pk"]),
         name=item["name"],
         domain=item["domain"],
         logo=avatar(item["name"], "logo"),
@@ -118,7 +117,7 @@ def owner_name(item: dict[str, Any]) -> str:
 
 
 def amount(minor: int | None, currency: str) -> str:
-    return "" if minor is None or not currency else display(minor, currency, whole=True)
+    return "" if minor is None or not currency else display_cached(minor, currency, whole=True)
 
 
 def days(day: date | None, today: date) -> str:

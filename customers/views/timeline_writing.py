@@ -10,13 +10,14 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from crm.lib import clock, htmx
 from crm.lib.refused import Refused
-from customers import stream
+from customers import composer as composing
+from customers import notes, stream
 from customers.models import Account, Contact, TimelineEntry
-from customers.rights import require
+from customers.rights import can, require
 from customers.views.access import account_or_404
 from customers.views.saying import changed, refused
 
@@ -122,6 +123,21 @@ def note_details(request: HttpRequest, pk: int) -> HttpResponse:
 
 def entry_or_404(account: Account, entry: UUID) -> TimelineEntry:
     return get_object_or_404(TimelineEntry.objects.filter(account_id=account.pk, id=entry))
+
+
+@require_safe
+def entry(request: HttpRequest, pk: int, entry: UUID) -> HttpResponse:
+    """One entry: a page of its own, and for htmx the menu of what can be done to it."""
+    account = account_or_404(request, pk)
+    found = entry_or_404(account, entry)
+    context = {"account": account, "entry": found, "html": notes.render(found.body), "at": clock.now(), **deeds(request, found)}
+    return htmx.render(request, "customers/timeline/entry.html", "customers/timeline/_menu.html", context)
+
+
+def deeds(request: HttpRequest, found: TimelineEntry) -> dict[str, bool]:
+    """What this person may do to an entry."""
+    may_write = can(request.user, "timeline.write")
+    return {"may_write": may_write, "is_own": may_write and found.kind in composing.HUMAN and found.user_id == request.user.pk}
 
 
 @require_http_methods(["GET", "POST"])

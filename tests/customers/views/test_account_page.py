@@ -169,9 +169,11 @@ def test_an_empty_note_comes_back_with_what_is_wrong(web: Client, halvorsen: Acc
 def test_one_edits_pins_and_deletes_ones_own_entry_and_gets_it_back(web: Client, ada: User, halvorsen: Account) -> None:
     made = stream.write(halvorsen, kind="note", text="First", by=ada, at=clock.now())
     url = f"/accounts/{halvorsen.pk}/timeline/entries/{made.id}/"
-    assert "First" in text(web.get(url, **HTMX))
-    assert web.post(url, {"text": "Second"}, **HTMX).status_code == 204
-    assert web.post(url, {"text": " "}, **HTMX).status_code == 422
+    assert "First" in text(web.get(url))
+    assert "Delete" in text(web.get(url, **HTMX))
+    assert "First" in text(web.get(f"{url}words/", **HTMX))
+    assert web.post(f"{url}words/", {"text": "Second"}, **HTMX).status_code == 204
+    assert web.post(f"{url}words/", {"text": " "}, **HTMX).status_code == 422
     web.post(f"{url}pin/", {"pinned": "1"}, **HTMX)
     entry = TimelineEntry.objects.get(account_id=halvorsen.pk, id=made.id)
     assert (entry.body, entry.pinned) == ("Second", True)
@@ -184,7 +186,8 @@ def test_one_edits_pins_and_deletes_ones_own_entry_and_gets_it_back(web: Client,
 def test_nobody_changes_what_another_wrote(web: Client, bob: User, halvorsen: Account) -> None:
     made = stream.write(halvorsen, kind="note", text="Bob's", by=bob, at=clock.now())
     url = f"/accounts/{halvorsen.pk}/timeline/entries/{made.id}/"
-    assert web.post(url, {"text": "Mine"}, **HTMX).status_code == 422
+    assert "Delete" not in text(web.get(url, **HTMX))
+    assert web.post(f"{url}words/", {"text": "Mine"}, **HTMX).status_code == 422
     assert web.post(f"{url}deletion/", **HTMX).status_code == 422
     assert TimelineEntry.objects.get(id=made.id).body == "Bob's"
 
