@@ -6,7 +6,20 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
-OPEN_PREFIXES = ("/static/", "/login/", "/logout/", "/password/", "/2fa/", "/healthz", "/api/", "/admin/", "/v1/", "/in/", "/favicon.ico", "/robots.txt")
+OPEN_PREFIXES = (
+    "/static/",
+    "/login/",
+    "/logout/",
+    "/password/",
+    "/2fa/",
+    "/healthz",
+    "/api/",
+    "/admin/",
+    "/v1/",
+    "/in/",
+    "/favicon.ico",
+    "/robots.txt",
+)
 
 
 class RawIngestMiddleware:
