@@ -36,6 +36,19 @@ class RawIngestMiddleware:
         return self.get_response(request)
 
 
+class InstallationMiddleware:
+    """The settings of the installation are read at most once a request; visibility, currency and zone all ask for them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        from crm.models import Installation  # the app is ready only after middleware is loaded
+
+        with Installation.read_once():
+            return self.get_response(request)
+
+
 class LoginRequiredMiddleware:
     """Pages need a signed-in person; the API and machine doors authenticate by themselves."""
 

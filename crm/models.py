@@ -5,6 +5,9 @@ Business records live in the apps above. A to-do for a person is a customers Tas
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
@@ -91,6 +94,9 @@ class ApiKey(models.Model):
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)
 
 
+_read: ContextVar["list[Installation] | None"] = ContextVar("installation", default=None)
+
+
 class Installation(models.Model):
     """The one row of settings of this installation (id 1)."""
 
@@ -115,8 +121,24 @@ class Installation(models.Model):
 
     @classmethod
     def load(cls) -> "Installation":
-        """The installation; made with its defaults when it does not exist yet. One query."""
-        return cls.objects.filter(pk=1).first() or cls.objects.get_or_create(pk=1)[0]
+        """The installation; made with its defaults when it does not exist yet. One query, or none within `read_once`."""
+        read = _read.get()
+        if read:
+            return read[0]
+        found = cls.objects.filter(pk=1).first() or cls.objects.get_or_create(pk=1)[0]
+        if read is not None:
+            read.append(found)
+        return found
+
+    @classmethod
+    @contextmanager
+    def read_once(cls) -> Iterator[None]:
+        """While it lasts, `load` reads at most once in this thread: a request sees one state of the settings, the next one the newest."""
+        token = _read.set([])
+        try:
+            yield
+        finally:
+            _read.reset(token)
 
 
 class ExchangeRate(models.Model):
