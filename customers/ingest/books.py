@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from customers.ingest.reading import Reading
-from customers.models import Delivery, QuarantinedItem
+from customers.models import Delivery, QuarantinedItem, Source
 
 if TYPE_CHECKING:
     from customers.ingest.apply import Batch, Counts
 
 State = Delivery.State
+MOST_NAMES = 1_000
 
 
 def close(batch: "Batch", *, at: datetime, counts: "Counts") -> "Counts":
@@ -23,6 +24,7 @@ def close(batch: "Batch", *, at: datetime, counts: "Counts") -> "Counts":
     rows = [outcome(d, batch.readings[d.pk], batch.repeated.get(d.pk, 0)) for d in batch.deliveries]
     write_deliveries(rows, at)
     note_source(batch, rows)
+    note_names(batch)
     note_hours(batch)
     counts.deliveries = len(rows)
     for row, delivery in zip(rows, batch.deliveries, strict=True):
@@ -117,6 +119,16 @@ def note_source(batch: "Batch", rows: Sequence[dict[str, Any]]) -> None:
             " then coalesce(%s::float8, lag_seconds) else lag_seconds end, last_message_at = greatest(last_message_at, %s) where id = %s",
             [repeats, last.received_at, min(lags, default=None), last.received_at, batch.source.pk],
         )
+
+
+def note_names(batch: "Batch") -> None:
+    """Remember the names of events that the source sends for the first time: what its silence makes unknown."""
+    sent = {item.event for d in batch.deliveries for item in batch.readings[d.pk].items if item.event}
+    if sent <= set(batch.source.names):
+        return
+    source = Source.objects.select_for_update().get(pk=batch.source.pk)
+    names = [*source.names, *sorted(sent - set(source.names))][:MOST_NAMES]
+    Source.objects.filter(pk=source.pk).update(names=names)
 
 
 def note_hours(batch: "Batch") -> None:

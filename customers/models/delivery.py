@@ -35,6 +35,7 @@ class Source(models.Model):
         help_text="Source whose user and group ids mean the same; empty: its ids are its own.",
     )
     wake_at = models.DateTimeField(null=True, blank=True, help_text="When an apply job was asked for that has not begun.")
+    names = models.JSONField(default=list, blank=True, help_text="Names of the events that it sent so far.")
     created_at = models.DateTimeField()
     last_message_at = models.DateTimeField(null=True, blank=True)
     key_used_at = models.DateTimeField(null=True, blank=True)

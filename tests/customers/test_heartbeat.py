@@ -81,7 +81,67 @@ def test_the_owner_of_an_alarming_source_is_told_once_an_hour(ada, mailoutbox):
 def test_the_source_list_costs_the_same_for_one_and_for_many(django_assert_num_queries):
     for _ in range(5):
         send(make_source(), message(), at=NOW)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         rows = sources.listing(NOW)
     assert [r.waiting for r in rows] == [1] * 5
     assert len(rows[0].hours) == 24
+
+
+def test_a_source_remembers_the_event_names_that_it_sends():
+    source = make_source()
+    send(source, message(), message("identify", key="m-2"), at=NOW)
+    apply.apply_pending(at=NOW)
+    send(source, message(key="m-3", event="Login"), message(key="m-4"), at=NOW)
+    apply.apply_pending(at=NOW)
+    source.refresh_from_db()
+    assert source.names == ["Report Opened", "Login"]
+
+
+def speaking(*names, per_hour=100, silent_hours=0):
+    source = make_source(names=list(names))
+    fill(source, per_hour, silent_hours=silent_hours)
+    return source
+
+
+def test_what_a_silent_feed_alone_sends_is_stale():
+    speaking("login", "export", silent_hours=1)
+    assert heartbeat.stale_events(NOW) == {"login", "export"}
+    assert heartbeat.stale_events(NOW - timedelta(hours=1)) == frozenset()
+    speaking("login")
+    assert heartbeat.stale_events(NOW) == {"export"}
+
+
+def test_a_silent_feed_that_is_paused_goes_on_holding_and_one_switched_off_does_not():
+    source = speaking("login", silent_hours=1)
+    sources.pause(source)
+    assert heartbeat.stale_events(NOW) == {"login"}
+    sources.switch_off(source)
+    assert heartbeat.stale_events(NOW) == frozenset()
+
+
+def test_a_feed_that_fell_silent_by_day_is_silent_by_night_too_until_it_speaks_again():
+    source = make_source(names=["login"])
+    day = NOW.replace(hour=0)
+    hours = [day - timedelta(days=n) + timedelta(hours=h) for n in range(30) for h in range(8, 18)]
+    SourceHour.objects.bulk_create(SourceHour(source_id=source.pk, hour=h, items=100) for h in hours if h < day + timedelta(hours=14))
+    assert heartbeat.stale_events(day + timedelta(hours=14, minutes=5)) == frozenset()
+    assert heartbeat.stale_events(day + timedelta(hours=15, minutes=5)) == {"login"}
+    night = day + timedelta(days=1, minutes=10)
+    assert heartbeat.stale_events(night) == {"login"}
+    SourceHour.objects.create(source_id=source.pk, hour=night.replace(minute=0), items=40)
+    assert heartbeat.stale_events(night + timedelta(hours=1)) == frozenset()
+
+
+def test_a_feed_that_delivers_once_a_day_is_not_silent_in_between():
+    source = make_source(names=["login"])
+    evenings = [NOW.replace(hour=20) - timedelta(days=n) for n in range(1, 40)]
+    SourceHour.objects.bulk_create([SourceHour(source_id=source.pk, hour=h, items=600) for h in evenings])
+    assert heartbeat.stale_events(NOW.replace(hour=20)) == frozenset()
+    assert heartbeat.stale_events(NOW.replace(hour=23)) == frozenset()
+
+
+def test_asking_what_is_stale_costs_one_query(django_assert_num_queries):
+    for _ in range(3):
+        speaking("login", silent_hours=1)
+    with django_assert_num_queries(1):
+        assert heartbeat.stale_events(NOW) == {"login"}
