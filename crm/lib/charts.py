@@ -112,13 +112,22 @@ def bars(title: str, labels: Sequence[str], series: Sequence[Series], *, unit: s
     return finish(title, labels, series, unit, scale, body)
 
 
-def spark(title: str, values: Sequence[Value], *, tone: str = "", low: float | None = None, high: float | None = None) -> Chart:
-    """A line of one word's size for a table cell; the title says what it shows and its ends."""
+def spark(
+    title: str,
+    values: Sequence[Value],
+    *,
+    tone: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    beside: Sequence[Value] = (),
+) -> Chart:
+    """A line of one word's size for a table cell; the title says what it shows and its ends. `beside` is drawn quietly below it."""
     known = [value for value in values if value is not None]
-    bottom, top = low if low is not None else min(known, default=0), high if high is not None else max(known, default=1)
-    span, step = (top - bottom) or 1, 84 / max(1, len(values) - 1)
-    points = [None if value is None else (index * step, 19 - 16 * (value - bottom) / span) for index, value in enumerate(values)]
-    path = "".join(f'<path class="line" d="{run_path(run)}"/>' for run in runs(points))
+    bottom = low if low is not None else min(known, default=0)
+    top = high if high is not None else max([*known, *(value for value in beside if value is not None)], default=1)
+    points = spark_points(values, bottom, top)
+    path = "".join(f'<path class="normal" d="{run_path(run)}"/>' for run in runs(spark_points(beside, bottom, top)) if run)
+    path += "".join(f'<path class="line" d="{run_path(run)}"/>' for run in runs(points))
     last = next((point for point in reversed(points) if point), None)
     end = f'<circle class="end" cx="{last[0]:.1f}" cy="{last[1]:.1f}" r="1.8"/>' if last else ""
     said = f"{title}: {said_range(known)}"
@@ -136,6 +145,11 @@ def strip(title: str, values: Sequence[Value], tones: Sequence[str], *, limit: f
 
 
 # Parts
+
+
+def spark_points(values: Sequence[Value], bottom: float, top: float) -> list[tuple[float, float] | None]:
+    span, step = (top - bottom) or 1, 84 / max(1, len(values) - 1)
+    return [None if value is None else (index * step, 19 - 16 * (value - bottom) / span) for index, value in enumerate(values)]
 
 
 def strip_bar(x: float, width: float, value: Value, tone: str, limit: float) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -26,6 +27,12 @@ def changed(request: HttpRequest, back: str, event: str = "account-changed") -> 
     if not htmx.is_fragment(request):
         return HttpResponseRedirect(back)
     return htmx.trigger(HttpResponse(status=204), event)
+
+
+def moved(request: HttpRequest, url: str, text: str, *, undo: str = "", tone: str = "good") -> HttpResponse:
+    """Go to `url`, where `text` is said: with and without htmx the next page shows it."""
+    messages.add_message(request, htmx.LEVELS[tone], text, extra_tags=undo)
+    return htmx.redirect(request, url)
 
 
 def undo_url(name: str, user: User, what: Any) -> str:

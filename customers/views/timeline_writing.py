@@ -36,9 +36,10 @@ class NoteForm(forms.Form):
     day = forms.DateField(required=False)
     key = forms.UUIDField(required=False)
 
-    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, account: Account | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["contact"].queryset = contacts_of(account)
+        if account:
+            self.fields["contact"].queryset = contacts_of(account)
 
 
 def contacts_of(account: Account) -> Any:

@@ -37,3 +37,11 @@ def stranger(own_only: Any, mallory: User) -> Client:
     client = Client()
     client.force_login(mallory)
     return client
+
+
+@pytest.fixture
+def ops(otto: User) -> Client:
+    """A browser of Otto, who runs operations."""
+    client = Client()
+    client.force_login(otto)
+    return client
