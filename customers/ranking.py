@@ -16,6 +16,8 @@ PRIORITY = {Task.Priority.URGENT: 60, Task.Priority.HIGH: 25, Task.Priority.LOW:
 LATE_A_DAY, LATE_MOST, DUE_TODAY, FAR_DAYS, FAR = 5, 50, 15, 7, -20
 VALUE, VALUE_MOST = 100, 400
 YEAR, MONTH = 365, 30
+OF_STATE = ("arr_base_minor", "score", "score_change", "band", "renewal_on", "top_reason")
+READ = ("title", "priority", "due_at", "why", "account__name", *(f"account__state__{name}" for name in OF_STATE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One task of My day. `arr_minor` is in the reporting currency; `due_days` negative when overdue, None without a date."""
+    """One task of My day; of `task` only the fields in READ are loaded. `arr_minor` is in the reporting currency; `due_days` negative when overdue, None without a date."""
 
     task: Task
     account_id: int
@@ -76,7 +78,7 @@ def my_day(user: User, *, at: datetime, team: bool = False) -> MyDay:
     A snoozed task is not open. Only accounts that the person may see count.
     """
     today = clock.local_day(at, user.zone)
-    tasks = mine(user, team=team).filter(status=Task.Status.OPEN).select_related("account__state", "assignee")
+    tasks = mine(user, team=team).filter(status=Task.Status.OPEN).select_related("account__state").only(*READ)
     rows = rank(list(tasks.order_by("due_at", "id")[:MOST]), today, user.zone)
     limit = max(user.daily_limit, 1)
     held = [Held(row, place, f"Place {place}; your limit is {limit} a day") for place, row in enumerate(rows[limit:], limit + 1)]
