@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from crm.lib import clock
 from crm.models import Installation
-from customers import cursors, health_news, readings, scorecards
+from customers import cursors, health_news, heartbeat, readings, scorecards
 from customers.conditions.nodes import events_of, paths_of
 from customers.health_why import history, why
 from customers.models import AccountState, Cursor, ScorecardVersion
@@ -99,8 +99,9 @@ on conflict (account_id, day) do update set at = excluded.at, version_id = exclu
 
 
 def write_scores(run: Scoring) -> int:
-    """Score rows of the run's day."""
-    compiler = readings.compiler(at=run.at, zone=run.zone, currency=run.installation.currency)
+    """Score rows of the run's day. What a silent feed withholds is unknown."""
+    stale = heartbeat.stale_events(run.at)
+    compiler = readings.compiler(at=run.at, zone=run.zone, currency=run.installation.currency, stale=stale)
     sql = INSERT.format(rows=scores_sql(run.card, compiler, run.day, run.account_ids), late="false") + AGAIN
     return execute(sql, {**compiler.params, **run.params})
 

@@ -1,19 +1,20 @@
 """Why a score is what it is, and why it changed: read from stored rows, so that the answer is what was scored then."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from crm.lib import clock
 from crm.models import Installation
-from customers import health_news, scorecards
-from customers.conditions.facts import AccountFacts
-from customers.conditions.load import load_facts
+from customers import health_news, heartbeat, scorecards
+from customers.conditions.facts import AccountFacts, Setting
+from customers.conditions.load import load_facts, load_setting
 from customers.conditions.measures import evaluate_measure
 from customers.conditions.nodes import events_of, paths_of
 from customers.conditions.values import Unknown
@@ -170,9 +171,26 @@ def unknown_causes(account_id: int, factors: list[Factor], at: datetime) -> dict
     """Why these factors have no value, in words, by key. A constant number of queries, none without such factors."""
     if not factors:
         return {}
-    facts = load_facts([account_id], [factor.measure for factor in factors], at).get(account_id, AccountFacts(account_id))
+    feeds = heartbeat.stale_feeds(at)
+    setting = replace(load_setting(), stale=frozenset(feeds))
+    facts = load_facts([account_id], [f.measure for f in factors], at, setting=setting).get(account_id, AccountFacts(account_id))
     found = {factor.key: evaluate_measure(factor.measure, facts, at) for factor in factors}
-    return {key: CAUSES.get(value.cause, value.cause) if isinstance(value, Unknown) else LATER for key, value in found.items()}
+    silent = {f.key: silent_feed([feeds[name] for name in sorted(events_of(f.measure) & feeds.keys())], setting) for f in factors}
+    return {key: cause_in_words(value, silent[key]) for key, value in found.items()}
+
+
+def silent_feed(feeds: list[heartbeat.Feed], setting: Setting) -> str:
+    """ "Product is silent since 20 November 2026 10:00", in the zone of the installation; empty without feeds."""
+    if not feeds:
+        return ""
+    since = f" since {feeds[0].since.astimezone(ZoneInfo(setting.zone)):%-d %B %Y %H:%M}" if feeds[0].since else ""
+    return f"{feeds[0].name} is silent{since}"
+
+
+def cause_in_words(value: object, silent: str) -> str:
+    if not isinstance(value, Unknown):
+        return LATER
+    return silent if silent and value.cause == "stale_feed" else CAUSES.get(value.cause, value.cause)
 
 
 def explained(factor: Factor, stored: Mapping[str, Any] | None, fresh: Mapping[str, datetime], cause: str) -> FactorWhy:

@@ -6,17 +6,27 @@ at once is seen with what is known today; scores worked out this way are marked 
 
 # ruff: noqa: S608  values are bound, only names of columns and placeholders are put in
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection
 
+from customers import heartbeat
+from customers.conditions.facts import Setting
+from customers.conditions.load import load_setting
 from customers.conditions.sql_features import Features, Source, only
 from customers.conditions.to_sql import Compiler
 
 
-def compiler(*, at: datetime, zone: str, currency: str) -> Compiler:
-    """A compiler for what was known at `at`. One query."""
-    made = Compiler(at=at, zone=zone, currency=currency)
+def setting_at(at: datetime) -> Setting:
+    """The installation's setting with what its silent feeds withhold as of `at`. Three queries."""
+    return replace(load_setting(), stale=heartbeat.stale_events(at))
+
+
+def compiler(*, at: datetime, zone: str, currency: str, stale: Collection[str] = ()) -> Compiler:
+    """A compiler for what was known at `at`; what reads a `stale` event is unknown. One query."""
+    made = Compiler(at=at, zone=zone, currency=currency, stale_metrics=stale)
     if nothing_later(at):
         made.features = Complete(made.clock, made.bound)
     return made

@@ -1,17 +1,18 @@
 """Why a playbook started or did not start on an account, at any instant: re-judged from history, in one sentence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from customers.conditions import explain as conditions
 from customers.conditions.load import load_facts, load_setting
+from customers.heartbeat import Feed, stale_feeds
 from customers.models import Account
 from playbooks.active import Active, Edge, of_version
 from playbooks.models import Decision, Firing, Playbook, PlaybookVersion
-from playbooks.reasons import Explained
+from playbooks.reasons import Explained, leaves
 
 ORDER = (
     "playbook_not_active",
@@ -23,6 +24,7 @@ ORDER = (
     "condition_false",
     "no_event",
     "unknown_data",
+    "feed_stale",
     "pending_for",
     "not_rearmed",
     "missed_while_down",
@@ -37,7 +39,8 @@ ORDER = (
 
 @dataclass(frozen=True)
 class Explanation:
-    """The answer for one trigger. `reason` is empty when it started; `segment` and `condition` are explained trees."""
+    """The answer for one trigger. `reason` is empty when it started; `segment` and `condition` are explained trees.
+    `feed` names the silent feed that keeps it from being judged."""
 
     playbook: str
     version: int | None
@@ -50,6 +53,7 @@ class Explanation:
     segment: Explained = field(default_factory=dict)
     condition: Explained = field(default_factory=dict)
     firing: Firing | None = None
+    feed: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Question:
     account: Account
     at: datetime
     segment: Explained
+    feeds: dict[str, Feed] = field(default_factory=dict)
 
     def day(self, instant: datetime) -> str:
         return f"{instant.astimezone(ZoneInfo(self.active.setting.zone)):%-d %B %Y}"
@@ -83,11 +88,12 @@ def explain(playbook: Playbook, account: Account, at: datetime) -> Explanation:
     if version is None:
         text = f"Did not start: the playbook is {status_at(playbook, at)}."
         return Explanation(playbook.key, None, "", at, started=False, reason="playbook_not_active", sentence=text)
-    active = of_version(playbook, version, load_setting())
+    feeds = stale_feeds(at)
+    active = of_version(playbook, version, replace(load_setting(), stale=frozenset(feeds)))
     trees = [active.compiled.segment, *(edge.condition for edge in active.compiled.edges)]
     facts = load_facts({account.pk}, trees, at, setting=active.setting, dates_zone=active.zone)[account.pk]
     told = [conditions.explain(tree, facts, at, dates_zone=active.zone) for tree in trees]
-    question = Question(active, account, at, told[0])
+    question = Question(active, account, at, told[0], feeds)
     answers = [about_edge(question, edge, tree) for edge, tree in zip(active.compiled.edges, told[1:], strict=True)]
     answers += [about_event(question, listener.trigger.id, listener.trigger.event) for listener in active.compiled.listeners]
     return max(answers, key=nearness)
@@ -132,6 +138,7 @@ def about_edge(question: Question, edge: Edge, condition: Explained) -> Explanat
         question.segment,
         condition,
         firing,
+        ", ".join(feed.name for feed in silent(question)) if reason == "feed_stale" else "",
     )
 
 
@@ -140,13 +147,25 @@ def edge_reason(question: Question, condition: Explained, firing: Firing | None,
     if question.segment["truth"] is False:
         return "not_in_segment", None
     if question.segment["truth"] is None or condition["truth"] is None:
-        return "unknown_data", None
+        return unknown(question.segment if question.segment["truth"] is None else condition), None
     told = decision.reason if decision and decision.outcome != Decision.Outcome.STARTED else ""
     if condition["truth"] is False:
         return ("not_rearmed", None) if told == "not_rearmed" else ("condition_false", None)
     if told and told != "not_rearmed":
         return told, decision.until if decision else None
     return "already_true_since", None
+
+
+def unknown(tree: Explained) -> str:
+    """Why a tree is unknown: its feed is silent, or something is not known."""
+    is_stale = any(leaf["truth"] is None and leaf.get("cause") == "stale_feed" for leaf in leaves(tree))
+    return "feed_stale" if is_stale else "unknown_data"
+
+
+def silent(question: Question) -> list[Feed]:
+    """The silent feeds that the playbook reads, each once."""
+    names = question.active.compiled.names & question.feeds.keys()
+    return list({question.feeds[name].source_id: question.feeds[name] for name in sorted(names)}.values())
 
 
 def about_event(question: Question, trigger: str, event: str) -> Explanation:
@@ -179,7 +198,7 @@ def event_clause(question: Question, reason: str, event: str, decision: Decision
 
 def clause(question: Question, condition: Explained, reason: str) -> str:
     """The decisive values: of the segment where that decides, else of the condition."""
-    outside = reason == "not_in_segment" or (reason == "unknown_data" and question.segment["truth"] is None)
+    outside = reason == "not_in_segment" or (reason in {"unknown_data", "feed_stale"} and question.segment["truth"] is None)
     return conditions.why_sentence(question.segment if outside else condition)
 
 
@@ -204,12 +223,21 @@ def _since(question: Question, firing: Firing | None) -> str:
     return f"it holds since it started on {question.day(firing.fired_for)}" if firing else "it held already when the playbook was activated"
 
 
+def _silent(question: Question) -> str:
+    return " and ".join(f"its feed {feed.name} is silent{_heard(question, feed)}" for feed in silent(question))
+
+
+def _heard(question: Question, feed: Feed) -> str:
+    return f" since {question.moment(feed.since)}" if feed.since else ""
+
+
 Words = Callable[[Question, datetime | None, Firing | None], str]
 WORDS: dict[str, Words] = {
     "condition_false": lambda *_: "",
     "no_event": lambda *_: "",
     "not_in_segment": lambda *_: "the account is not one it is for",
     "unknown_data": lambda *_: "something it needs is not known",
+    "feed_stale": lambda q, *_: _silent(q),
     "pending_for": lambda q, until, _: f"the condition must hold on{_until(q, until)}",
     "already_true_since": lambda q, _, firing: _since(q, firing),
     "not_rearmed": lambda *_: "it has fallen but is not armed again",
@@ -237,6 +265,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         "started": explanation.started,
         "reason": explanation.reason,
         "until": explanation.until,
+        "feed": explanation.feed,
         "sentence": explanation.sentence,
         "segment": explanation.segment,
         "condition": explanation.condition or (firing.why.get("conditions", {}) if firing else {}),

@@ -39,6 +39,7 @@ def truths(active: Active, at: datetime, account_ids: Collection[int] | None) ->
 
 
 def compiler_for(active: Active, at: datetime) -> Compiler:
-    """A compiler for one instant; days are the installation's, durations and dates are the playbook's."""
+    """A compiler for one instant; days are the installation's, durations and dates are the playbook's. What reads an event
+    that a silent feed withholds is unknown."""
     setting = active.setting
-    return Compiler(at=at, zone=setting.zone, currency=setting.currency, dates_zone=active.zone)
+    return Compiler(at=at, zone=setting.zone, currency=setting.currency, dates_zone=active.zone, stale_metrics=setting.stale)

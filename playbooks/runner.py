@@ -8,14 +8,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
 
 from customers.conditions.facts import Setting
-from customers.conditions.load import load_setting
+from customers.readings import setting_at
 from playbooks import daily, intake, listening, stepping
 from playbooks.active import Active, clear_failure, load_active, note_failure
 from playbooks.admission import Admitted, admit
@@ -59,7 +59,7 @@ def run_due(*, at: datetime, limit_seconds: float = 60) -> dict[str, int]:
 
     Work is committed in small pieces; what does not fit into `limit_seconds` is left to the next call.
     """
-    setting = load_setting()
+    setting = setting_at(at)
     tick = Tick(at, setting, time.monotonic() + limit_seconds, load_active(setting))
     step_due(tick)
     if not intake.is_half_told(at):
@@ -137,9 +137,10 @@ def judge_facts(tick: Tick, active: Active, rows: list[Logged], events: list[int
 def look_at_all(tick: Tick, logical_at: datetime, at: datetime, *, admits: bool) -> None:
     """The daily look: every edge of every playbook for all accounts. Each playbook is one transaction."""
     daily.begin(logical_at, zone=tick.zone, at=tick.at)
+    setting = tick.setting if at == tick.at else setting_at(at)
     for active in tick.actives:
         if active.compiled.edges and (admits or active.playbook.activated_at <= at):
-            look_at(tick, active, at, admits=admits)
+            look_at(tick, replace(active, setting=setting), at, admits=admits)
     daily.finish(logical_at, zone=tick.zone, at=tick.at, counts=dict(tick.counts))
 
 

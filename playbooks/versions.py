@@ -13,8 +13,8 @@ from django.db.models import Max
 
 from crm.lib.refused import Refused
 from crm.models import User
-from customers.conditions.load import load_setting
 from customers.models import FactLog
+from customers.readings import setting_at
 from playbooks.active import of_version
 from playbooks.dsl.document import Document
 from playbooks.dsl.reading import read
@@ -117,7 +117,7 @@ def start(playbook: Playbook, version: PlaybookVersion, *, at: datetime, actor: 
     if running is None or running.trigger_hash != version.trigger_hash:
         playbook.activated_at = at
         playbook.listens_after = FactLog.objects.aggregate(last=Max("id"))["last"] or 0
-        taken = baseline(of_version(playbook, version, load_setting()), at=at)
+        taken = baseline(of_version(playbook, version, setting_at(at)), at=at)
     if running != version:
         note_change(playbook, Playbook.Status.ACTIVE, version, at, actor)
     playbook.status, playbook.active_version, playbook.failures, playbook.error = Playbook.Status.ACTIVE, version, 0, ""

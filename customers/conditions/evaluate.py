@@ -68,7 +68,7 @@ def evaluate(
 ) -> Verdict:
     """The condition as of `at` (aware). `dates_zone`: zone of durations and dates, the installation's unless given."""
     zone = dates_zone or facts.setting.zone
-    judged = judge(tree, AsOf(facts, at, zone, frozenset(stale_metrics), run_started_at))
+    judged = judge(tree, AsOf(facts, at, zone, facts.setting.stale.union(stale_metrics), run_started_at))
     return Verdict(judged.truth, judged.cause)
 
 

@@ -59,7 +59,7 @@ def explain(
     Each has `kind`, `sentence`, `truth` (null: unknown, with `cause`), `value` (what was found), `limit` (the node's
     document) and `why` (a short clause), groups have `parts` instead of value and limit.
     """
-    asof = AsOf(facts, at, dates_zone or facts.setting.zone, frozenset(stale_metrics), run_started_at)
+    asof = AsOf(facts, at, dates_zone or facts.setting.zone, facts.setting.stale.union(stale_metrics), run_started_at)
     return _explained(judge(tree, asof), labels)
 
 

@@ -17,13 +17,15 @@ class Setting:
     """What holds for the whole installation.
 
     `zone` sets the borders of days, `currency` is the reporting currency, `rates` its price per currency in order of
-    days, `events_since` the instant before which events have been pruned.
+    days, `events_since` the instant before which events have been pruned, `stale` the names of events that do not arrive
+    because their feed is silent.
     """
 
     zone: str = "UTC"
     currency: str = "USD"
     rates: Rates = field(default_factory=dict)
     events_since: datetime | None = None
+    stale: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

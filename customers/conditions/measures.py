@@ -126,7 +126,7 @@ def evaluate_measure(
     stale_metrics: Collection[str] = (),
 ) -> Known[Decimal] | Unknown:
     """The number as of `at`, rounded half up to six places, or why it is unknown."""
-    asof = AsOf(facts, at, dates_zone or facts.setting.zone, frozenset(stale_metrics))
+    asof = AsOf(facts, at, dates_zone or facts.setting.zone, facts.setting.stale.union(stale_metrics))
     if not isinstance(measure, ConditionValue) and events_of(measure) & asof.stale:
         return Unknown("stale_feed")
     found = NUMBERS[type(measure)](measure, asof)

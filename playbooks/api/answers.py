@@ -64,6 +64,7 @@ class ExplanationAnswer(s.Serializer):
     started = s.BooleanField()
     reason = s.CharField(help_text="Empty when it started; else the reason nearest to a start, such as condition_false.")
     until = s.DateTimeField(allow_null=True)
+    feed = s.CharField(help_text="The silent feed, with the reason feed_stale.")
     sentence = s.CharField()
     segment = s.DictField()
     condition = s.DictField()

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from customers import health, scorecards
 from customers.events import Fact, record_batch
-from customers.models import AccountState, Event, Score, TimelineEntry, Trait
+from customers.models import AccountState, Event, Score, SourceHour, TimelineEntry, Trait
 from customers.traits import set_traits
 from tests.factories import NOW, make_account, make_source
 
@@ -250,3 +250,39 @@ def test_a_publication_scores_everybody_anew():
     health.score_due(at=NOW)
     scorecards.publish(version.text + "# again\n", at=NOW)
     assert health.score_due(at=NOW).scored == 1
+
+
+def fall_silent(*names):
+    """A source that sends these names, a hundred an hour, and nothing since two hours ago."""
+    source = make_source("Product", names=list(names), last_message_at=NOW - timedelta(hours=2))
+    hours = [NOW - timedelta(hours=n) for n in range(3, 30 * 24)]
+    SourceHour.objects.bulk_create(SourceHour(source_id=source.pk, hour=h, items=100) for h in hours)
+    return source
+
+
+def test_what_a_silent_feed_withholds_costs_no_points_and_is_named(card):
+    account = fading()
+    set_traits(account, {"sentiment": 3}, at=START)
+    fall_silent("login")
+    assert (scored(account).score, scored(account).coverage) == (50, "1/8")
+    why = health.why(account, at=NOW)
+    assert {f.key: f.cause for f in why.factors}["login-trend"] == "Product is silent since 20 November 2026 10:00"
+
+
+def test_a_factor_that_holds_keeps_its_last_value_while_its_feed_is_silent(db):
+    scorecards.publish(scorecards.default_text().replace("missing: share_out", "missing: hold"), at=START)
+    account = fading()
+    set_traits(account, {"sentiment": 3}, at=START)
+    before = scored(account, NOW - timedelta(days=1))
+    fall_silent("login")
+    after = scored(account)
+    assert (before.coverage, after.score, after.coverage) == ("3/8", before.score, "1/8")
+
+
+def test_after_catch_up_the_score_is_as_if_nothing_had_been(card):
+    account = fading()
+    source = fall_silent("login")
+    assert scored(account).score is None
+    for n in range(2):
+        SourceHour.objects.update_or_create(source_id=source.pk, hour=NOW - timedelta(hours=n + 1), defaults={"items": 100})
+    assert (scored(account).band, scored(account).top_reason) == ("risk", "logins −80 %")
