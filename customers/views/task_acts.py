@@ -1,6 +1,7 @@
 """What people do to a task, each act an address of its own: close, reopen, snooze, wake, hand over, tick a line, remark.
 
-The answer to htmx is empty, so that the row vanishes, with a toast and its undo; other parts refresh on "tasks-changed".
+The answer to htmx is empty, so that the row vanishes, with a toast and its undo; other parts refresh on "tasks-changed", lists
+on "task-reopened".
 """
 
 from collections.abc import Callable
@@ -41,7 +42,8 @@ def completion(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def reopening(request: HttpRequest, pk: int) -> HttpResponse:
-    return act(request, pk, "task.work", lambda task, at: inbox.reopen(task, by=request.user, at=at), "Open again: {}")
+    response = act(request, pk, "task.work", lambda task, at: inbox.reopen(task, by=request.user, at=at), "Open again: {}")
+    return htmx.trigger(response, "task-reopened")
 
 
 @require_POST
@@ -73,7 +75,8 @@ def wake_at(request: HttpRequest, at: datetime) -> datetime:
 
 @require_POST
 def waking(request: HttpRequest, pk: int) -> HttpResponse:
-    return act(request, pk, "task.work", lambda task, at: inbox.wake(task, by=request.user, at=at), "Back: {}")
+    response = act(request, pk, "task.work", lambda task, at: inbox.wake(task, by=request.user, at=at), "Back: {}")
+    return htmx.trigger(response, "task-reopened")
 
 
 @require_POST

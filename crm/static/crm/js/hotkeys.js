@@ -27,6 +27,7 @@ function press(element) {
     element.select?.();
   } else {
     element.click();
+    element.closest("details.menu[open]")?.querySelector(".menu-item, .input")?.focus();
   }
 }
 

@@ -1,4 +1,5 @@
-// Dialogs and menus. [data-dialog="id"] opens a <dialog>, [data-close] closes it, a click beside it too; a menu is <details class="menu">.
+// Dialogs and menus. [data-dialog="id"] opens a <dialog>, [data-close] closes it, a click beside it too; a menu is <details class="menu">:
+// arrows move in it, 1 to 9 choose.
 let opener = null;
 
 function openDialog(button) {
@@ -44,9 +45,11 @@ document.addEventListener("keydown", (event) => {
       location.hash = "#main";
     }
   }
-  if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
-  event.preventDefault();
+  if (!menu) return;
   const items = [...menu.querySelectorAll(".menu-item")];
+  if (/^[1-9]$/.test(event.key) && !event.target.matches("input")) items[event.key - 1]?.click();
+  if (!["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  event.preventDefault();
   const step = event.key === "ArrowDown" ? 1 : -1;
   items[(items.indexOf(document.activeElement) + step + items.length) % items.length]?.focus();
 });
