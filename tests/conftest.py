@@ -43,3 +43,14 @@ def tenure() -> Iterator[LiveTenure]:
     with living_tenure() as live:
         live.start()
         yield live
+
+
+@pytest.fixture(autouse=True)
+def large_tables_are_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test that commits: partitioned tables are not Django's to flush."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    commits = (marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(request.fixturenames)
+    if commits:
+        with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
+            cursor.execute("truncate customers_event, customers_traitchange")

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from customers.ingest import keys
+from customers.ingest import keys, refusals
 
 
 @pytest.fixture(autouse=True)
 def only_the_door(settings: Any) -> None:
     settings.MIDDLEWARE = ["crm.middleware.RawIngestMiddleware"]
     keys.forget()
+    refusals._described.clear()

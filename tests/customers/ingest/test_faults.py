@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,14 @@ from customers.models import Account, ActivityDay, Contact, Delivery, Event, Ite
 from tests.customers.ingest.sending import encoded, message, post, send
 from tests.live import suite_database
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def source() -> Iterator[Source]:
+def source() -> Source:
     keys.forget()
-    yield sources.create_source("Product", at=clock.now())
-    with connection.cursor() as cursor:  # partitioned tables are not Django's to flush
-        cursor.execute("truncate customers_event, customers_traitchange")
+    return sources.create_source("Product", at=clock.now())
 
 
 def crowd(first: int, n: int) -> list[dict[str, Any]]:
