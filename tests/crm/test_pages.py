@@ -9,8 +9,8 @@ from django.test import Client
 from crm.lib import clock
 from crm.models import Installation, User
 from crm.status import status
-from customers.models import Source
-from tests.factories import NOW
+from customers.models import Source, SourceHour
+from tests.factories import NOW, make_source
 
 
 @pytest.mark.parametrize("path", ["/", "/search/", "/keys/", "/me/", "/styleguide/", "/status/"])
@@ -60,6 +60,16 @@ def test_the_lamp_tells_when_the_last_message_came(db: None) -> None:
     assert status(at=NOW + timedelta(minutes=2)).state == "live"
     assert status(at=NOW + timedelta(days=2)).state == "late"
     source.delete()
+
+
+def test_the_lamp_names_the_silent_feeds_before_anything_else(db: None) -> None:
+    heard = NOW - timedelta(hours=3)
+    for name, items in (("Product", 0), ("App", 0), ("Site", 100)):
+        source = make_source(name, last_message_at=heard)
+        hours = [NOW - timedelta(hours=n) for n in range(1, 720)]
+        SourceHour.objects.bulk_create(SourceHour(source_id=source.pk, hour=h, items=100 if h < heard else items) for h in hours)
+    found = status(at=NOW)
+    assert (found.state, found.text, found.last) == ("silent", "App, Product silent, heard", heard)
 
 
 def test_a_clock_set_ahead_and_a_filling_demo_are_said_on_every_page(client: Client, ada: User) -> None:

@@ -7,7 +7,8 @@ import pytest
 from billing.models import Invoice
 from crm.demo import cast, fill, story
 from crm.models import Installation
-from customers.models import Account, Delivery, Event, QuarantinedItem, Score
+from customers import heartbeat, sources
+from customers.models import Account, Delivery, Event, QuarantinedItem, Score, Source, SourceHour
 from playbooks.versions import install_library
 
 UNTIL = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -36,6 +37,15 @@ def test_who_leaves_comes_less_before():
     leavers = [c for c in cast.companies(7) if c.temper == "fading" and c.leaves and c.leaves < cast.DAYS]
     assert leavers
     assert all(story.phase(c, c.leaves - 5) < 0.3 < story.phase(c, c.fades - 1) for c in leavers)
+
+
+def test_one_delivery_an_evening_is_never_taken_for_a_silent_feed(db):
+    source = sources.create_source("Product", at=UNTIL)
+    Source.objects.update(names=["login"])
+    evenings = [datetime.combine(UNTIL.date() - timedelta(days=n), fill.EVENING, UTC) for n in range(60)]
+    SourceHour.objects.bulk_create(SourceHour(source_id=source.pk, hour=evening, items=600) for evening in evenings[1:])
+    for hours in range(24):
+        assert heartbeat.stale_events(evenings[0] + timedelta(hours=hours)) == frozenset()
 
 
 @pytest.fixture
