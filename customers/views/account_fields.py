@@ -51,7 +51,7 @@ def editors(request: HttpRequest, account: Account) -> dict[str, Any]:
     """A form for each field that changes in place. One query, for the people."""
     if not can(request.user, "account.edit"):
         return {"editors": [], "stages": STAGES}
-    made = [(name, form(initial={name: CURRENT[name](account)}, auto_id=f"{name}-{account.pk}")) for name, form in FORMS.items()]
+    made = [(name, form(initial={name: CURRENT[name](account)}, auto_id=f"%s-{account.pk}")) for name, form in FORMS.items()]
     return {"editors": made, "stages": STAGES}
 
 
@@ -62,7 +62,7 @@ def account_field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     require(request.user, "account.edit")
     if name not in FORMS:
         raise Http404(name)
-    form = FORMS[name](request.POST or None, initial={name: CURRENT[name](account)}, auto_id=f"{name}-{pk}")
+    form = FORMS[name](request.POST or None, initial={name: CURRENT[name](account)}, auto_id=f"%s-{pk}")
     in_row = "row" in {request.GET.get("in"), request.POST.get("in")}
     context = {"account": account, "form": form, "name": name, "field": form[name], "stages": STAGES, "in_row": in_row}
     if request.method == "GET":
