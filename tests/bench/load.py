@@ -1,4 +1,4 @@
-"""Requests as fast as they are answered, from some keep-alive connections: by wrk where it is installed, else by threads."""
+"""Requests over keep-alive connections: one after the other in turn, or as fast as they are answered (by wrk where it is installed)."""
 
 import http.client
 import json
@@ -7,12 +7,12 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from statistics import median, quantiles
 
-NUMBERS = count(int(time.time() * 1000) % 10**9 * 1000, 1_000_000)  # where each run begins to count, so that names differ
+NUMBERS = count(time.time_ns() // 1000, 1_000_000)  # so far apart that the names of two runs differ
 
 WRK = """
 wrk.method = "%(method)s"
@@ -54,6 +54,26 @@ class Taken:
     p95: float
 
 
+def in_turn(targets: Sequence[Target], requests: int) -> list[list[float]]:
+    """Milliseconds of `requests` answers of each target, asked for in turn, so that whatever else runs here slows all of them."""
+    connections = [http.client.HTTPConnection("127.0.0.1", target.port) for target in targets]
+    taken: list[list[float]] = [[] for _ in targets]
+    for _ in range(requests):
+        for target, connection, own in zip(targets, connections, taken, strict=True):
+            own.append(timed(connection, target))
+    return taken
+
+
+def timed(connection: http.client.HTTPConnection, target: Target) -> float:
+    """Milliseconds of one answer, −1 when it is not 2xx."""
+    body = target.body.replace("@N@", str(next(NUMBERS)))
+    start = time.perf_counter()
+    connection.request(target.method, target.path, body, dict(target.headers))
+    answer = connection.getresponse()
+    answer.read()
+    return (time.perf_counter() - start) * 1000 if answer.status < 300 else -1
+
+
 def hit(target: Target, *, seconds: float, connections: int) -> Taken:
     """Raises SystemExit when an answer is not 2xx."""
     return (with_wrk if shutil.which("wrk") else with_threads)(target, seconds, connections)
@@ -87,13 +107,10 @@ def with_threads(target: Target, seconds: float, connections: int) -> Taken:
 
 
 def ask(target: Target, until: float, taken: list[float]) -> None:
-    """Requests on one connection; adds the milliseconds of each, −1 for one that failed."""
-    connection, numbers = http.client.HTTPConnection("127.0.0.1", target.port), count(next(NUMBERS))
-    while (start := time.perf_counter()) < until:
-        connection.request(target.method, target.path, target.body.replace("@N@", str(next(numbers))), dict(target.headers))
-        answer = connection.getresponse()
-        answer.read()
-        taken.append((time.perf_counter() - start) * 1000 if answer.status < 300 else -1)
+    """Requests on one connection until then."""
+    connection = http.client.HTTPConnection("127.0.0.1", target.port)
+    while time.perf_counter() < until:
+        taken.append(timed(connection, target))
 
 
 def once(target: Target, **headers: str) -> tuple[int, bytes]:

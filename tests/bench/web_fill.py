@@ -19,7 +19,7 @@ insert into customers_accountstate (account_id, started_at, lifecycle, currency,
         (%(at)s)::date + (a.id * 37 %% 365)::int, s, case when s >= 70 then 'good' when s >= 40 then 'watch' else 'risk' end, a.id %% 25 - 12,
         '7/9', 'logins fell by ' || a.id %% 60 || ' %% in 30 days', %(at)s,
         (select jsonb_agg(20 + (a.id * 31 + w * 17) %% 80) from generate_series(1, 12) w),
-        %(at)s - a.id %% 90 * interval '1 hour', %(at)s - a.id %% 60 * interval '1 day', case a.id when %(crowded)s then 40 else (a.id %% 10 = 0)::int end, 1 + a.id %% 5
+        %(at)s - a.id %% 90 * interval '1 hour', %(at)s - a.id %% 60 * interval '1 day', case a.id when %(crowded)s then 40 else (a.id %% 200 < 20)::int end, 1 + a.id %% 5
     from customers_account a cross join lateral (select (20 + a.id * 7919 %% 80)::smallint as s) x;
 
 insert into customers_traittype (path, subject, type, unit, writer, label) values ('tag.vip', 'account', 'boolean', '', '', ''),
@@ -56,7 +56,7 @@ insert into customers_task (account_id, title, body, kind, assignee_id, priority
         created_at, closed_because)
     select a.id, 'Ask why logins fall', '', 'risk', a.owner_id, (array['normal','high','urgent'])[1 + (a.id + g) %% 3], 'open', '', '',
         %(at)s + (g - 3) * interval '1 day', '', '[]', 'usage-drop', '{"sentence": "logins fell by 60 %% in 30 days"}', %(at)s, ''
-    from customers_account a cross join lateral generate_series(1, case when a.id = %(crowded)s then 40 when a.id %% 10 = 0 then 1 else 0 end) g;
+    from customers_account a cross join lateral generate_series(1, case when a.id = %(crowded)s then 40 when a.id %% 200 < 20 then 1 else 0 end) g;
 
 with made as (insert into billing_invoice (account_id, entity_id, series, status, currency, drafted_at, void_reason, subtotal_minor, discount_minor,
         tax_minor, total_minor, carried_minor, credit_minor, paid_minor, buyer, seller)
