@@ -25,7 +25,7 @@ def tell(alarm: heartbeat.Alarm, at: datetime) -> bool:
     subject = f"{alarm.source.name}: {alarm.quarantined} of {alarm.items} items in quarantine"
     text = (
         f"In the hour from {alarm.hour:%Y-%m-%d %H:%M} UTC, {alarm.quarantined} of {alarm.items} items that {alarm.source.name} sent "
-        f"could not be applied.\nNothing is lost: they wait in quarantine with their reasons, at {settings.SITE_URL}/sources/.\n"
+        f"could not be applied.\nNothing is lost: they wait in quarantine with their reasons, at {settings.SITE_URL}/data/quarantine/.\n"
     )
     sent = send_mail(subject, text, None, [alarm.source.owner.email], fail_silently=True)
     Job.objects.filter(pk=job.pk).update(state=Job.State.DONE if sent else Job.State.FAILED, finished_at=at)

@@ -35,7 +35,7 @@ class SettingsForm(forms.Form):
 
     name = forms.CharField(max_length=80)
     owner = forms.ModelChoiceField(
-        User.objects.none(), required=False, empty_label="Nobody", help_text="Is told when the source falls silent."
+        User.objects.none(), required=False, empty_label="Nobody", help_text="Is mailed when too much of it lands in quarantine."
     )
     default_lifecycle = forms.ChoiceField(choices=LIFECYCLES, label="New accounts are")
     shares_ids_with = forms.ModelChoiceField(
