@@ -1,12 +1,15 @@
 """Tags for the head of an account's pages; `{% load accounts %}`. They read the account's state and nothing else."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from django import template
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from crm.lib import charts, clock
 from crm.templatetags.crm import short_day
+from customers.models import Task
 
 register = template.Library()
 
@@ -24,6 +27,14 @@ def tone(score: int | None) -> str:
     if score is None:
         return "unknown"
     return "good" if score >= GOOD else "watch" if score >= WATCH else "bad"
+
+
+@register.simple_tag
+@lru_cache(maxsize=1)
+def outcomes() -> SafeString:
+    """The buttons of what can come of a task; the same in every row, so they are made once."""
+    button = '<button class="menu-item" name="outcome" value="{0}" data-key="{2}">{1}<kbd>{2}</kbd></button>'
+    return format_html_join("", button, ((value, label, n) for n, (value, label) in enumerate(Task.Outcome.choices, 1)))
 
 
 @register.simple_tag

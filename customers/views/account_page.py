@@ -48,7 +48,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 def open_tasks(found: Account) -> dict[str, Any]:
     """What is to do at an account: the most urgent first."""
     tasks = Task.objects.filter(account=found).open().select_related("assignee").order_by("due_at", "pk")
-    return {"tasks": list(tasks[:20]), "outcomes": Task.Outcome.choices}
+    return {"tasks": list(tasks[:20])}
 
 
 @require_safe
