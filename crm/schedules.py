@@ -18,7 +18,11 @@ from django_q.models import Schedule
 from billing.run import run_billing
 from crm.lib import clock
 from crm.models import Heartbeat, Installation, Job
+from customers import cursors, inbox
 from customers.health import score_due
+from customers.heartbeat import is_quiet
+from customers.ingest import alarms
+from customers.ingest import retention as kept
 from customers.ingest.apply import apply_pending
 from playbooks.runner import run_due
 
@@ -36,6 +40,10 @@ def deliveries(*, at: datetime, seconds: float) -> object:
     return apply_pending(at=at, seconds=seconds)
 
 
+def tell_owners(*, at: datetime, seconds: float) -> object:
+    return {"mails": alarms.tell_owners(at=at)}
+
+
 def bills(*, at: datetime, seconds: float) -> object:
     return run_billing(at=at, limit_seconds=seconds)
 
@@ -44,12 +52,40 @@ def scores(*, at: datetime, seconds: float) -> object:
     return score_due(at=at, seconds=seconds)
 
 
+def wake(*, at: datetime, seconds: float) -> object:
+    return {"woken": inbox.wake_due(at=at)}
+
+
 def playbooks(*, at: datetime, seconds: float) -> object:
     return run_due(at=at, limit_seconds=seconds)
 
 
+def retention(*, at: datetime, seconds: float) -> object:
+    """Forget what is old, once a local day; what does not fit into `seconds` is left to the next tick."""
+    zone, last = Installation.load().zone, Heartbeat.objects.filter(part="retention").first()
+    if last and clock.local_day(last.at, zone) >= clock.local_day(at, zone):
+        return {}
+    until, forgotten = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        rows = kept.prune(at=at) + cursors.prune(at=at)
+        forgotten += rows
+        if not rows:
+            beat("retention", at=at)
+            break
+    return {"forgotten": forgotten}
+
+
 # In this order: what came in, what it means for money, what it means for health, what to do about it.
-PARTS: dict[str, Callable[..., object]] = {"deliveries": deliveries, "billing": bills, "health": scores, "playbooks": playbooks}
+PARTS: dict[str, Callable[..., object]] = {
+    "deliveries": deliveries,
+    "alarms": tell_owners,
+    "billing": bills,
+    "health": scores,
+    "tasks": wake,
+    "playbooks": playbooks,
+    "retention": retention,
+}
+JUDGING = ("health", "playbooks")
 
 
 @dataclass
@@ -70,17 +106,17 @@ def in_words(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing"
 
 
-def tick(*, at: datetime, seconds: float = UNLIMITED, wait: bool = True) -> Ticked:
+def tick(*, at: datetime, seconds: float = UNLIMITED, wait: bool = True, patient: bool = False) -> Ticked:
     """Do everything that is due at `at` (aware UTC; may lie ahead of the clock).
 
     Two ticks never run at once: the second waits and then finds nothing due, or with `wait=False` returns at once.
     After `seconds` the next tick goes on. A tick before the last one only applies deliveries, because what was decided
-    at a later instant is not decided again.
+    at a later instant is not decided again. With `patient`, nobody is judged while a source is in the middle of sending.
     """
     with only_one(wait=wait) as alone:
         if not alone:
             return Ticked(at, ran=False)
-        done = run_parts(parts_due(at), at, time.monotonic() + seconds)
+        done = run_parts(parts_due(at), at, time.monotonic() + seconds, patient=patient)
         beat("tick", at=clock.now(), detail=done.counts)
         return done
 
@@ -106,13 +142,21 @@ def parts_due(at: datetime) -> list[str]:
     return list(PARTS) if rises else ["deliveries"]
 
 
-def run_parts(names: list[str], at: datetime, deadline: float) -> Ticked:
+def run_parts(names: list[str], at: datetime, deadline: float, *, patient: bool) -> Ticked:
     done = Ticked(at)
     for name in names:
         left = deadline - time.monotonic()
-        if left > 0:
+        if left > 0 and not (patient and name in JUDGING and is_half_sent(at)):
             run_part(name, done, left)
     return done
+
+
+def is_half_sent(at: datetime) -> bool:
+    """Whether judging had better wait for the rest of a batch. Never twice in a row: a source that always sends holds nothing up."""
+    if is_quiet(at):
+        return False
+    last = Heartbeat.objects.filter(part="tick").first()
+    return last is None or set(JUDGING) <= set(last.detail)
 
 
 def run_part(name: str, done: Ticked, seconds: float) -> None:
@@ -139,7 +183,7 @@ def minute() -> None:
     at = clock.now()
     beat("worker", at=at)
     if not demo_is_being_told():
-        tick(at=at, seconds=SLICE_SECONDS, wait=False)
+        tick(at=at, seconds=SLICE_SECONDS, wait=False, patient=True)
 
 
 def demo_is_being_told() -> bool:

@@ -5,12 +5,15 @@ later commit can slip in before them. Reading and advancing belong into the tran
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
 from customers.models import Cursor
 from customers.traits import load
+
+KEPT = timedelta(days=30)
+CHUNK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,21 @@ def skip(consumer: str) -> None:
             " where consumer = %s and (n.xid, n.id) > (customers_cursor.xid, customers_cursor.row_id)",
             [consumer],
         )
+
+
+OLD = """
+delete from customers_factlog where id in (
+    select f.id from customers_factlog f where f.at < %s
+        and not exists (select from customers_cursor c where (c.xid, c.row_id) < (f.xid, f.id))
+    order by f.at limit %s)
+"""
+
+
+def prune(*, at: datetime) -> int:
+    """Forget rows older than 30 days that every consumer has read, at most ten thousand a call. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(OLD, [at - KEPT, CHUNK])
+        return cursor.rowcount
 
 
 def locked(consumer: str) -> Cursor:
