@@ -64,9 +64,7 @@ def mark(moved: list[Moved]) -> None:
         if account:
             low, high, _none = marks.get(account, (occurred, occurred, None))
             marks[account] = (min(low, occurred), max(high, occurred), None)
-    keys = sorted(marks)
-    with connection.cursor() as cursor:
-        cursor.execute(counting.MARK, [keys, *([marks[k][i] for k in keys] for i in range(3))])
+    counting.mark(marks)
 
 
 ENTRY = "at, id, known_at, kind, name, title, body, icon, tone, user_id, source_id, url, props, pinned"

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
 
 from crm.lib.money import round_half_up, to_major, to_minor
+from crm.lib.sql import arrays, rows_of
 from crm.lib.text import fold
 from crm.models import ExchangeRate, Installation
 
@@ -91,12 +93,11 @@ def follow(facts: Sequence[Any], *, at: datetime) -> None:
 
 def update(column: Column, values: dict[int, Any]) -> None:
     key = "account_id" if column.table == STATE else "id"
-    ids = sorted(values)
+    changed = rows_of({"id": "bigint", "value": column.type})
     with connection.cursor() as cursor:
         cursor.execute(
-            f"update {column.table} t set {column.name} = n.value"  # noqa: S608
-            f" from unnest(%s::bigint[], %s::{column.type}[]) as n (id, value) where t.{key} = n.id",
-            [ids, [values[i] for i in ids]],
+            f"update {column.table} t set {column.name} = n.value from {changed} where t.{key} = n.id",  # noqa: S608
+            arrays(zip(*sorted(values.items(), key=itemgetter(0)), strict=True)),
         )
 
 

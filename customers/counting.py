@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from crm.lib.sql import arrays, rows_of
 from customers.models.activity import CONTACTS_KEPT
 
 
@@ -50,12 +51,23 @@ def add(rows: Sequence[Any], zone: str) -> None:
     upsert_people(people)
 
 
+COUNTED = {
+    "account_id": "bigint",
+    "name": "text",
+    "day": "date",
+    "n": "int",
+    "total": "numeric",
+    "min": "numeric",
+    "max": "numeric",
+    "last": "numeric",
+    "last_at": "timestamptz",
+    "contacts": "text",
+}
 ADD_DAYS = f"""
 insert into customers_activityday as a (account_id, name, day, n, total, min, max, last, last_at, contact_ids)
 select account_id, name, day, n, total, min, max, last, last_at,
        (select coalesce(array_agg(c::bigint), '{{}}') from unnest(string_to_array(nullif(contacts, ''), ',')) c)
-from unnest(%s::bigint[], %s::text[], %s::date[], %s::int[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
-            %s::timestamptz[], %s::text[]) as d (account_id, name, day, n, total, min, max, last, last_at, contacts)
+from {rows_of(COUNTED)}
 on conflict (account_id, name, day) do update set
     n = a.n + excluded.n, total = a.total + excluded.total, min = least(a.min, excluded.min), max = greatest(a.max, excluded.max),
     last = case when excluded.last_at >= a.last_at then excluded.last else a.last end,
@@ -68,43 +80,40 @@ on conflict (account_id, name, day) do update set
 def upsert_days(days: dict[tuple[int, str, date], Day]) -> None:
     if not days:
         return
-    keys = sorted(days)
-    values = [days[k] for k in keys]
-    columns = [[k[i] for k in keys] for i in range(3)]
-    columns += [[getattr(v, name) for v in values] for name in ("n", "total", "min", "max", "last", "last_at")]
-    columns.append([",".join(map(str, sorted(v.contacts))) for v in values])
+    rows = [
+        (*key, d.n, d.total, d.min, d.max, d.last, d.last_at, ",".join(map(str, sorted(d.contacts)))) for key, d in sorted(days.items())
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(ADD_DAYS, columns)
+        cursor.execute(ADD_DAYS, arrays(zip(*rows, strict=True)))
 
 
-ADD_PEOPLE = """
-insert into customers_contactday as c (account_id, contact_id, day, events, last_at)
-select * from unnest(%s::bigint[], %s::bigint[], %s::date[], %s::int[], %s::timestamptz[])
+SEEN = {"account_id": "bigint", "contact_id": "bigint", "day": "date", "events": "int", "last_at": "timestamptz"}
+ADD_PEOPLE = f"""
+insert into customers_contactday as c ({", ".join(SEEN)}) select * from {rows_of(SEEN)}
 on conflict (account_id, contact_id, day) do update
 set events = c.events + excluded.events, last_at = greatest(c.last_at, excluded.last_at)
-"""
+"""  # noqa: S608
 
 
 def upsert_people(people: dict[tuple[int, int, date], list[datetime]]) -> None:
     if not people:
         return
-    keys = sorted(people)
-    columns: list[list[Any]] = [[k[i] for k in keys] for i in range(3)]
-    columns += [[len(people[k]) for k in keys], [max(people[k]) for k in keys]]
+    rows = [(*key, len(times), max(times)) for key, times in sorted(people.items())]
     with connection.cursor() as cursor:
-        cursor.execute(ADD_PEOPLE, columns)
+        cursor.execute(ADD_PEOPLE, arrays(zip(*rows, strict=True)))
 
 
-MARK = """
+MARKED = {"account_id": "bigint", "first": "timestamptz", "last": "timestamptz", "contact": "timestamptz"}
+MARK = f"""
 update customers_accountstate s set
     last_event_at = greatest(s.last_event_at, d.last),
     last_contact_at = greatest(s.last_contact_at, d.contact),
     started_at = case when exists (select from customers_trait t where t.account_id = s.account_id and t.contact_id = 0 and t.path = 'created_at')
         then s.started_at else least(s.started_at, d.first) end
-from (select * from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) order by 1) as d (account_id, first, last, contact)
+from (select * from {rows_of(MARKED)} order by 1) d
 where s.account_id = d.account_id and (s.last_event_at is null or d.last > s.last_event_at or s.started_at is null or d.first < s.started_at
     or (d.contact is not null and (s.last_contact_at is null or d.contact > s.last_contact_at)))
-"""
+"""  # noqa: S608
 
 
 def mark_accounts(rows: Sequence[Any]) -> None:
@@ -113,10 +122,15 @@ def mark_accounts(rows: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select name from customers_eventtype where counts_as_contact and name = any(%s)", [list(names)])
         contact_names = {name for (name,) in cursor.fetchall()}
-        marks = marks_of(rows, contact_names)
-        if marks:
-            keys = sorted(marks)
-            cursor.execute(MARK, [keys, *([marks[k][i] for k in keys] for i in range(3))])
+    mark(marks_of(rows, contact_names))
+
+
+def mark(marks: dict[int, tuple[datetime, datetime, datetime | None]]) -> None:
+    """Widen the marks of these accounts: account -> (earliest, latest, latest contact)."""
+    if marks:
+        rows = [(account, *times) for account, times in sorted(marks.items())]
+        with connection.cursor() as cursor:
+            cursor.execute(MARK, arrays(zip(*rows, strict=True)))
 
 
 def marks_of(rows: Sequence[Any], contact_names: set[str]) -> dict[int, tuple[Any, Any, Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from crm.lib.sql import arrays, rows_of
 from customers import columns, events
 from customers.models import Account, Contact, Source
 from customers.trait_types import Typed, typed
@@ -118,16 +119,17 @@ def default_actor(fact: TraitFact) -> dict[str, Any]:
     return {"kind": "source", "id": fact.source_id} if fact.source_id else SYSTEM
 
 
+PLACE = {"account_id": "bigint", "contact_id": "bigint", "path": "text"}
+LOCK = f"""
+select t.account_id, t.contact_id, t.path, t.value, t.type, t.occurred_at, t.known_at, t.confirmed_at, t.key, t.source_id
+from customers_trait t join {rows_of(PLACE, "p")} using (account_id, contact_id, path) order by 1, 2, 3 for update of t
+"""  # noqa: S608
+
+
 def lock_current(places: Sequence[tuple[int, int, str]]) -> dict[tuple[int, int, str], Current]:
     """The Trait rows at these places, locked in one order."""
-    wanted = sorted(set(places))
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select t.account_id, t.contact_id, t.path, t.value, t.type, t.occurred_at, t.known_at, t.confirmed_at, t.key, t.source_id"
-            " from customers_trait t join unnest(%s::bigint[], %s::bigint[], %s::text[]) as p (account_id, contact_id, path)"
-            " using (account_id, contact_id, path) order by 1, 2, 3 for update of t",
-            [[p[i] for p in wanted] for i in range(3)],
-        )
+        cursor.execute(LOCK, arrays(zip(*sorted(set(places)), strict=True)))
         return {(a, c, p): Current(load(value), *rest) for a, c, p, value, *rest in cursor.fetchall()}
 
 
@@ -173,43 +175,73 @@ def precede(item: Typed, now: Current, received: datetime, known: datetime) -> l
     return [past, Change(again, fact.value, now.type, received, known, current=False)]
 
 
-WRITE = """
-insert into customers_trait as t (account_id, contact_id, path, value, type, occurred_at, known_at, confirmed_at, key, source_id)
-select a, c, p, v::jsonb, ty, o, k, f, ke, s from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-    %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[]) as n (a, c, p, v, ty, o, k, f, ke, s)
+STANDING = {
+    **PLACE,
+    "value": "jsonb",
+    "type": "text",
+    "occurred_at": "timestamptz",
+    "known_at": "timestamptz",
+    "confirmed_at": "timestamptz",
+    "key": "text",
+    "source_id": "bigint",
+}
+WRITE = f"""
+insert into customers_trait as t ({", ".join(STANDING)}) select * from {rows_of(STANDING)}
 on conflict (account_id, contact_id, path) do update set value = excluded.value, type = excluded.type, occurred_at = excluded.occurred_at,
     known_at = excluded.known_at, confirmed_at = excluded.confirmed_at, key = excluded.key, source_id = excluded.source_id
-"""
+"""  # noqa: S608
 
 
 def write_current(current: dict[tuple[int, int, str], Current]) -> None:
-    rows = [(place, now) for place, now in sorted(current.items()) if now.is_new or now.changed]
-    if not rows:
-        return
-    data: list[list[Any]] = [[place[i] for place, _ in rows] for i in range(3)]
-    data.append([events.to_json(now.value) for _, now in rows])
-    data += [[getattr(now, name) for _, now in rows] for name in ("type", "occurred_at", "known_at", "confirmed_at", "key", "source_id")]
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, data)
+    rows = [
+        (*place, events.to_json(now.value), now.type, now.occurred_at, now.known_at, now.confirmed_at, now.key, now.source_id)
+        for place, now in sorted(current.items())
+        if now.is_new or now.changed
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(WRITE, arrays(zip(*rows, strict=True)))
 
 
-LOG = """
-insert into customers_traitchange (account_id, contact_id, path, old, new, type, occurred_at, received_at, known_at, key, source_id, actor, cause, historical, flags)
-select a, c, p, o::jsonb, n::jsonb, t, oc, re, kn, k, s, %s::jsonb, ca::jsonb, h, f::jsonb
-from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-    %s::text[], %s::bigint[], %s::text[], %s::boolean[], %s::text[]) as x (a, c, p, o, n, t, oc, re, kn, k, s, ca, h, f)
-"""
+CHANGED = {
+    **PLACE,
+    "old": "jsonb",
+    "new": "jsonb",
+    "type": "text",
+    "occurred_at": "timestamptz",
+    "received_at": "timestamptz",
+    "known_at": "timestamptz",
+    "key": "text",
+    "source_id": "bigint",
+    "cause": "jsonb",
+    "historical": "boolean",
+    "flags": "jsonb",
+}
+LOG = f"insert into customers_traitchange ({', '.join(CHANGED)}, actor) select n.*, %s::jsonb from {rows_of(CHANGED)}"  # noqa: S608
 
 
 def write_changes(changes: Sequence[Change], actor: dict[str, Any]) -> None:
-    facts = [c.fact for c in changes]
-    data: list[list[Any]] = [[f.place[i] for f in facts] for i in range(3)]
-    data += [[events.to_json(c.old) for c in changes], [events.to_json(f.value) for f in facts], [c.type for c in changes]]
-    data += [[f.occurred_at for f in facts], [c.received_at for c in changes], [c.known_at for c in changes]]
-    data += [[f.key for f in facts], [f.source_id for f in facts], [events.to_json(f.cause) if f.cause else None for f in facts]]
-    data += [[f.historical for f in facts], [events.to_json(f.flags) if f.flags else None for f in facts]]
+    rows = [logged(change, change.fact) for change in changes]
     with connection.cursor() as cursor:
-        cursor.execute(LOG, [events.to_json(actor), *data])
+        cursor.execute(LOG, [events.to_json(actor), *arrays(zip(*rows, strict=True))])
+
+
+def logged(change: Change, fact: TraitFact) -> tuple[Any, ...]:
+    """The columns of `CHANGED`."""
+    return (
+        *fact.place,
+        events.to_json(change.old),
+        events.to_json(fact.value),
+        change.type,
+        fact.occurred_at,
+        change.received_at,
+        change.known_at,
+        fact.key,
+        fact.source_id,
+        events.to_json(fact.cause) if fact.cause else None,
+        fact.historical,
+        events.to_json(fact.flags) if fact.flags else None,
+    )
 
 
 def log_changes(changes: Sequence[Change], at: datetime) -> None:
