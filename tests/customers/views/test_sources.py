@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.lib import clock
+from customers import heartbeat
 from customers.ingest import apply, receive, refusals
-from customers.models import Source
+from customers.models import Source, SourceHour
 from customers.snippets import snippets
 from tests.customers.views.conftest import HTMX
 from tests.factories import make_source
@@ -192,3 +193,15 @@ def test_the_pages_cost_the_same_for_1_and_20_rows(ops, django_assert_num_querie
     for page in pages:
         with django_assert_num_queries(costs[page]):
             ops.get(page)
+
+
+def test_a_silent_feed_is_named_with_what_is_normal_and_who_looks_after_it(ops, otto):
+    source, now = make_source("Website", owner=otto), heartbeat.floor(clock.now())
+    hours = [SourceHour(source_id=source.pk, hour=now - n * heartbeat.HOUR, items=100) for n in range(3, 24 * 30)]
+    SourceHour.objects.bulk_create(hours)
+    html = ops.get("/data/").content.decode()
+    assert "Website is silent" in html
+    assert "100 are normal" in html
+    assert "Otto Ops looks after it" in html
+    assert 'class="normal"' in html
+    assert "Silent, last heard" in ops.get(f"/data/sources/{source.pk}/").content.decode()
