@@ -29,6 +29,8 @@ def test_create_source_prints_the_write_key_alone(capsys):
     call_command("create_source", "Web App", "--kind", "segment")
     source = Source.objects.get()
     assert capsys.readouterr().out == f"{source.write_key}\n"
-    assert (source.key, source.kind) == ("web-app", "segment")
+    assert (source.key, source.kind, len(source.write_key)) == ("web-app", "segment", 48)
     with pytest.raises(CommandError, match="already"):
         call_command("create_source", "Web app")
+    with pytest.raises(CommandError, match="letter or digit"):
+        call_command("create_source", "…")

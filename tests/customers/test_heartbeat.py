@@ -78,6 +78,14 @@ def test_the_owner_of_an_alarming_source_is_told_once_an_hour(ada, mailoutbox):
     assert (mailoutbox[0].to, mailoutbox[0].subject) == ([ada.email], "App: 50 of 100 items in quarantine")
 
 
+def test_the_owner_of_a_silent_source_is_told_once(ada, mailoutbox):
+    fill(make_source("App", owner=ada, last_message_at=NOW - timedelta(hours=1)), 100, silent_hours=1)
+    assert [alarms.tell_owners(at=NOW + timedelta(minutes=n)) for n in range(3)] == [1, 0, 0]
+    assert alarms.tell_owners(at=NOW + timedelta(hours=2)) == 0
+    assert (mailoutbox[0].to, mailoutbox[0].subject) == ([ada.email], "App is silent")
+    assert "0 items in the hours judged, 100 are normal" in mailoutbox[0].body
+
+
 def test_the_source_list_costs_the_same_for_one_and_for_many(django_assert_num_queries):
     for _ in range(5):
         send(make_source(), message(), at=NOW)

@@ -1,6 +1,5 @@
 """`bin/manage create_source NAME --kind segment`: makes a source of facts and prints its write key, alone."""
 
-import secrets
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,8 +8,7 @@ from django.utils.text import slugify
 
 from crm.lib import clock
 from customers.models import Source
-
-KINDS = ["segment", "rudder"]
+from customers.sources import KINDS, create_source
 
 
 class Command(BaseCommand):
@@ -21,10 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--kind", choices=KINDS, default="segment")
 
     def handle(self, *, name: str, kind: str, **options: Any) -> None:
-        key = slugify(name)[:63]
+        key = slugify(name)[:50]
         if not key:
             raise CommandError("The name needs at least one letter or digit.")
         if Source.objects.filter(key=key).exists():
             raise CommandError(f"There is a source {key!r} already.")
-        source = Source.objects.create(name=name, key=key, kind=kind, write_key=secrets.token_urlsafe(24), created_at=clock.now())
-        self.stdout.write(source.write_key)
+        self.stdout.write(create_source(name, at=clock.now(), kind=kind).write_key)

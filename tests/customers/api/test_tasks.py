@@ -63,3 +63,11 @@ def test_a_task_that_changed_meanwhile_is_not_written_over(api, ada, bob):
     tag = client.get(account)["ETag"]
     assert client.patch(account, {"stage": "live"}, headers={"If-Match": '"old"'}).status_code == 412
     assert client.patch(account, {"stage": "live"}, headers={"If-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2**63 - 1, "x", "", None, True, 1.5, [1], {"id": 1}])
+@pytest.mark.parametrize("field", ["account", "assignee"])
+def test_a_record_that_is_none_is_refused_at_its_place(api, ada, field, wrong):
+    body = {"account": make_account(owner=ada).pk, "title": "Call", field: wrong}
+    answer = api(ada).post(URL, body)
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, field), answer.content
