@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -80,6 +80,8 @@ def invoice_export(request: HttpRequest) -> HttpResponse:
 def invoice(request: HttpRequest, number: str) -> HttpResponse:
     """One invoice by number; by id while it is a draft."""
     visible = Invoice.objects.visible_to(request.user).select_related("account", "subscription", "entity")
+    if "\0" in number:
+        raise Http404
     found = visible.filter(number=number).first() or get_object_or_404(visible, pk=number if number.isdigit() and len(number) < 19 else 0)
     if found.number and found.number != number:
         return redirect("billing:invoice", found.number)

@@ -47,6 +47,7 @@ def test_an_unknown_number_is_404(client, ada):
     client.force_login(ada)
     assert client.get("/invoices/INV-999999/").status_code == 404
     assert client.get("/invoices/99999999999999999999999/").status_code == 404
+    assert client.get("/invoices/%00/").status_code == 404
 
 
 def test_mallory_gets_404_for_an_account_that_is_not_hers(client, mallory, invoice):
