@@ -7,33 +7,19 @@ ours in one process through the same middleware. Prints one JSON line a figure: 
 """
 
 import argparse
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
 from statistics import median, quantiles
 from typing import Any
 
 import django
-import psycopg
+
+from tests.bench.harness import database, emit
 
 NAME = "tenure_bench_api"
 WARM = 20
-
-
-@contextmanager
-def database(url: str) -> Iterator[str]:
-    """A fresh database beside the given one; yields its URL."""
-    base, _, _ = url.rpartition("/")
-    admin = psycopg.connect(f"{base}/postgres", autocommit=True)
-    admin.execute(f"drop database if exists {NAME} with (force)")
-    admin.execute(f"create database {NAME}")
-    try:
-        yield f"{base}/{NAME}"
-    finally:
-        admin.execute(f"drop database if exists {NAME} with (force)")
 
 
 def fill(accounts: int) -> tuple[str, int]:
@@ -70,7 +56,7 @@ def in_turn(ours: Callable[[], Any], bare: Callable[[], Any], requests: int) -> 
 
 def say(figure: str, ours: list[float], bare: list[float], goal: float) -> None:
     values = {
-        "figure": figure,
+        "bench": figure,
         "p50_ms": round(median(ours), 2),
         "p95_ms": round(quantiles(ours, n=20)[-1], 2),
         "limit_p50_ms": round(median(bare), 2),
@@ -78,7 +64,7 @@ def say(figure: str, ours: list[float], bare: list[float], goal: float) -> None:
         "goal": goal,
         "met": median(ours) <= goal * median(bare),
     }
-    print(json.dumps(values), flush=True)  # noqa: T201
+    emit(**values)
 
 
 def measure(key: str, account: int, requests: int) -> None:
@@ -103,7 +89,7 @@ def measure(key: str, account: int, requests: int) -> None:
     start, rounds = time.perf_counter(), 5
     for _ in range(rounds):
         post("/api/v1/events/", [{**event, "key": f"k{next(numbers)}"} for _ in range(1000)])()
-    print(json.dumps({"figure": "REST events, 1,000 a request", "events_per_s": round(1000 * rounds / (time.perf_counter() - start))}))  # noqa: T201
+    emit(bench="REST events, 1,000 a request", events_per_s=round(1000 * rounds / (time.perf_counter() - start)))
 
 
 def main() -> None:
@@ -112,7 +98,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--requests", type=int, default=200)
     options = parser.parse_args()
-    with database(options.database) as url:
+    with database(options.database, NAME) as url:
         os.environ.update(
             DATABASE_URL=url, DJANGO_SETTINGS_MODULE="crm.settings", ALLOWED_HOSTS="testserver", API_CALLS_PER_MINUTE="1000000"
         )

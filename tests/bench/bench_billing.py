@@ -8,17 +8,13 @@ line a figure.
 """
 
 import argparse
-import json
 import os
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import django
-import psycopg
+
+from tests.bench.harness import database, emit, seconds
 
 NAME = "tenure_bench_billing"
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -50,30 +46,6 @@ insert into billing_invoiceline (invoice_id, item_id, kind, description, period_
     from billing_invoice n join billing_invoice i using (subscription_id) join billing_invoiceline l on l.invoice_id = i.id
     where n.series = 'limit' and i.issued_at = %(at)s
 """
-
-
-@contextmanager
-def database(url: str) -> Iterator[str]:
-    """A fresh database beside the given one; yields its URL."""
-    base, _, _ = url.rpartition("/")
-    admin = psycopg.connect(f"{base}/postgres", autocommit=True)
-    admin.execute(f"drop database if exists {NAME} with (force)")
-    admin.execute(f"create database {NAME}")
-    try:
-        yield f"{base}/{NAME}"
-    finally:
-        admin.execute(f"drop database if exists {NAME} with (force)")
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def emit(**figures: Any) -> None:
-    sys.stdout.write(json.dumps(figures) + "\n")
-    sys.stdout.flush()
 
 
 def fill(cursor: Any, accounts: int) -> None:
@@ -114,7 +86,7 @@ def main() -> None:
     arguments.add_argument("--database", required=True)
     arguments.add_argument("--accounts", type=int, default=2000)
     options = arguments.parse_args()
-    with database(options.database) as url:
+    with database(options.database, NAME) as url:
         os.environ.update(DATABASE_URL=url, DJANGO_SETTINGS_MODULE="crm.settings")
         django.setup()
         from django.core.management import call_command

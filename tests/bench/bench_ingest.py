@@ -28,6 +28,7 @@ import django
 import psycopg
 
 from crm.lib import clock
+from tests.bench.harness import database
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "tenure_bench_ingest"
@@ -57,19 +58,6 @@ def emit(name: str, ours: float, limit: float, unit: str = "events/s", **more: A
     line = {"bench": name, "ours": round(ours), "limit": round(limit), "ratio": round(ours / limit, 2), "unit": unit, **more}
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
-
-
-@contextmanager
-def database(url: str) -> Iterator[str]:
-    """A fresh database beside the given one; yields its URL."""
-    base, _, _ = url.rpartition("/")
-    admin = psycopg.connect(f"{base}/postgres", autocommit=True)
-    admin.execute(f"drop database if exists {NAME} with (force)")
-    admin.execute(f"create database {NAME}")
-    try:
-        yield f"{base}/{NAME}"
-    finally:
-        admin.execute(f"drop database if exists {NAME} with (force)")
 
 
 @contextmanager
@@ -231,7 +219,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--events", type=int, default=60_000)
     options = parser.parse_args()
-    with database(options.database) as url:
+    with database(options.database, NAME) as url:
         key = prepare(url)
         stored(url, key, options.seconds)
         applied(options.events, url)

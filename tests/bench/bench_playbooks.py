@@ -2,8 +2,8 @@
 
     python -m tests.bench.bench_playbooks --database postgres://user@host/anything [--accounts 10000]
 
-Makes and drops a database on that server. The limit of a daily look is one plain statement, written by hand, that compares
-two windows of 30 days for all accounts. Prints one JSON line a figure.
+Makes and drops a database `tenure_bench_playbooks` on that server. The limit of a daily look is one plain statement, written by hand,
+that compares two windows of 30 days for all accounts. Prints one JSON line a figure.
 """
 
 import argparse
@@ -13,7 +13,10 @@ from typing import Any
 
 import django
 
-from tests.bench.bench_scoring import AT, FILL, database, emit, seconds
+from tests.bench.bench_scoring import AT, FILL
+from tests.bench.harness import database, emit, seconds
+
+NAME = "tenure_bench_playbooks"
 
 LIFECYCLE = """
 insert into customers_trait (account_id, contact_id, path, value, type, occurred_at, known_at, confirmed_at, key, source_id)
@@ -86,7 +89,7 @@ def main() -> None:
     parser.add_argument("--database", required=True)
     parser.add_argument("--accounts", type=int, default=10_000)
     options = parser.parse_args()
-    with database(options.database) as url:
+    with database(options.database, NAME) as url:
         os.environ.update({"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "crm.settings"})
         django.setup()
         from django.core.management import call_command

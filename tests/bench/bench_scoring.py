@@ -8,17 +8,13 @@ one JSON line a figure.
 """
 
 import argparse
-import json
 import os
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django
-import psycopg
+
+from tests.bench.harness import database, emit, seconds
 
 NAME = "tenure_bench_scoring"
 AT = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -71,30 +67,6 @@ NARROW_SUMS = ", ".join(
 NARROW = PLAIN.replace(SUMS, NARROW_SUMS).replace("plain_day", "customers_activityday")
 
 
-@contextmanager
-def database(url: str) -> Iterator[str]:
-    """A fresh database beside the given one; yields its URL."""
-    base, _, _ = url.rpartition("/")
-    admin = psycopg.connect(f"{base}/postgres", autocommit=True)
-    admin.execute(f"drop database if exists {NAME} with (force)")
-    admin.execute(f"create database {NAME}")
-    try:
-        yield f"{base}/{NAME}"
-    finally:
-        admin.execute(f"drop database if exists {NAME} with (force)")
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def emit(**figures: Any) -> None:
-    sys.stdout.write(json.dumps(figures) + "\n")
-    sys.stdout.flush()
-
-
 def prepare(cursor: Any, accounts: int) -> None:
     """Accounts with 90 days of activity and three traits, and the table of the plain statement."""
     for part in (*FILL.split(";"), *WIDE.split(";")):
@@ -143,7 +115,7 @@ def main() -> None:
     parser.add_argument("--database", required=True)
     parser.add_argument("--accounts", type=int, default=10_000)
     options = parser.parse_args()
-    with database(options.database) as url:
+    with database(options.database, NAME) as url:
         os.environ.update({"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "crm.settings"})
         django.setup()
         from django.core.management import call_command
