@@ -205,7 +205,8 @@ class Compiler:
         value = self._over(of, current_span(of, self.clock))
         if of.missing == "zero":
             return value
-        return Ratio(f"(case when {self.features.ever(of.event)} then {value.number} end)", value.over)
+        had = f"{value.number} <> 0 or {self.features.ever(of.event)}"  # whoever had it in the window needs no look-up
+        return Ratio(f"(case when {had} then {value.number} end)", value.over)
 
     def _over(self, of: Quantity, covered: Span) -> Ratio:
         raw, read = needs_events(of), self.features.read
