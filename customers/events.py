@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -24,9 +25,9 @@ from customers.models import Account, Contact, Source
 NAMESPACE = UUID("6f1d0b6e-35a0-5d8c-9b0a-74656e757265")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fact:
-    """One event to be recorded.
+    """One event to be recorded. Never changed; not frozen, because that makes making it four times as slow.
 
     account_id 0: not attributed; contact_id 0: nobody; source_id 0: the engine itself. `props` is a dict or JSON text.
     `key` (1-100 characters, unique in its source) makes recording idempotent. `received_at` None: the batch's `at`.
@@ -224,6 +225,7 @@ INSERT = (
 
 
 COPY = f"copy customers_event ({', '.join(COLUMNS)}) from stdin"
+written = attrgetter(*COLUMNS)
 MANY = 20
 
 
@@ -232,11 +234,10 @@ def insert(rows: list[Row]) -> None:
     if len(rows) > MANY:
         with connection.cursor() as cursor, cursor.copy(COPY) as copy:
             for r in rows:
-                copy.write_row([getattr(r, name) for name in COLUMNS])
+                copy.write_row(written(r))
         return
-    columns = [[getattr(r, name) for r in rows] for name in COLUMNS]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, columns)
+        cursor.execute(INSERT, [list(values) for values in zip(*map(written, rows), strict=True)])
 
 
 def log_facts(kind: str, facts: Sequence[Fact], at: datetime) -> int:

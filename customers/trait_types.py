@@ -40,7 +40,7 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Typed:
     fact: Any
     type: str

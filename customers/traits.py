@@ -22,9 +22,9 @@ from customers.trait_types import Typed, typed
 SYSTEM = {"kind": "system", "name": "Tenure"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TraitFact:
-    """That `path` of account `account_id` (contact_id 0) or of contact `contact_id` had `value` at `occurred_at`.
+    """That `path` of account `account_id` (contact_id 0) or of contact `contact_id` had `value` at `occurred_at`. Never changed.
 
     Value None removes the trait. Money is {"minor": int, "currency": str}; dates are ISO text. `key` is the item key.
     """
@@ -61,7 +61,7 @@ class Current:
     changed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
     fact: TraitFact
     old: Any

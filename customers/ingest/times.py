@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from customers.ingest.reading import Fault
@@ -23,6 +24,7 @@ def parse(value: Any) -> tuple[datetime, bool] | None:
     return None
 
 
+@lru_cache(maxsize=32)  # all items of a delivery share the time at which it was sent
 def parse_text(text: str) -> tuple[datetime, bool] | None:
     if not _iso.match(text):
         return parse_number(float(text)) if _number.match(text) else None
