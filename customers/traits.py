@@ -2,7 +2,8 @@
 also the ones that people edit, changes here and keeps its whole history (TraitChange is the audit trail).
 
 A value is written only when it differs. An older statement goes into history at its place; at equal times the greater item key
-wins, so the order of arrival does not matter. Types live in customers.trait_types; columns that follow traits in
+wins, so the order of arrival does not matter, with one limit: of a value stated again and again only the first and the last time
+are remembered, so a different one that comes late and lies between them holds up to the last. Types live in customers.trait_types; columns that follow traits in
 customers.columns; the decision of one statement in `settle`.
 """
 
@@ -110,6 +111,7 @@ def set_traits_batch(facts: Sequence[TraitFact], *, at: datetime, actor: dict[st
         write_current(current)
         if changes:
             write_changes(changes, actor or default_actor(changes[0].fact))
+            reach_back([c.fact.place for c in changes if precedes_itself(c, current[c.fact.place])])
             columns.follow([c.fact for c in changes if c.current], at=at)
             log_changes(changes, at)
     return sum(1 for c in changes if c.current)
@@ -242,6 +244,35 @@ def logged(change: Change, fact: TraitFact) -> tuple[Any, ...]:
         fact.historical,
         events.to_json(fact.flags) if fact.flags else None,
     )
+
+
+def precedes_itself(change: Change, now: Current) -> bool:
+    """Whether an older statement says what holds now, so that it may hold since then."""
+    return not change.current and change.fact.value == now.value and change.fact.occurred_at < now.occurred_at
+
+
+SINCE = """
+update customers_trait t set occurred_at = r.since, known_at = greatest(t.known_at, r.known)
+from (
+    select n.account_id, n.contact_id, n.path, min(c.occurred_at) as since, max(c.known_at) as known
+    from unnest(%s::bigint[], %s::bigint[], %s::text[]) as p (account_id, contact_id, path)
+    join customers_trait n using (account_id, contact_id, path)
+    join customers_traitchange c on c.account_id = n.account_id and c.contact_id = n.contact_id and c.path = n.path
+        and c.occurred_at <= n.occurred_at and c.new = n.value
+    where not exists (
+        select from customers_traitchange d where d.account_id = c.account_id and d.contact_id = c.contact_id and d.path = c.path
+            and d.new <> n.value and d.occurred_at <= n.occurred_at and (d.occurred_at, d.key collate "C", d.id) > (c.occurred_at, c.key collate "C", c.id))
+    group by 1, 2, 3) r
+where t.account_id = r.account_id and t.contact_id = r.contact_id and t.path = r.path and r.since < t.occurred_at
+"""
+
+
+def reach_back(places: Sequence[tuple[int, int, str]]) -> None:
+    """Let the values at these places hold since the first statement of them that no other value followed."""
+    if places:
+        wanted = sorted(set(places))
+        with connection.cursor() as cursor:
+            cursor.execute(SINCE, [[p[i] for p in wanted] for i in range(3)])
 
 
 def log_changes(changes: Sequence[Change], at: datetime) -> None:

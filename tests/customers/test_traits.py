@@ -4,7 +4,12 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from django.db import connection
 
+from customers.conditions.evaluate import evaluate
+from customers.conditions.load import load_facts
+from customers.conditions.parse import parse
+from customers.conditions.to_sql import Compiler
 from customers.models import Account, AccountState, Trait, TraitChange, TraitType
 from customers.traits import TraitFact, set_traits, set_traits_batch
 from tests.factories import NOW, instant, make_account, make_source
@@ -50,6 +55,53 @@ def test_the_order_of_arrival_does_not_matter():
         as_of = tuple(value_at(account, day) for day in (1, 2, 3, 4))
         seen.add((as_of, Trait.objects.get(account_id=account.pk, path="tier").value))
     assert seen == {(("a", "b", "b", "a"), "a")}
+
+
+def stated(order):
+    """The account after these statements (day, value), received an hour apart in this order from 10 January on."""
+    account = make_account()
+    for n, (day, value) in enumerate(order):
+        received = instant(f"2026-01-10T{n:02}:00")
+        set_traits_batch(
+            [TraitFact(account.pk, "tier", value, instant(f"2026-01-{day:02}"), key=str(day), received_at=received)], at=received
+        )
+    return account
+
+
+def test_since_when_it_holds_does_not_depend_on_the_order_of_arrival():
+    for order in permutations([(1, "a"), (2, "b"), (3, "b"), (4, "b")]):
+        trait = Trait.objects.get(account_id=stated(order).pk, path="tier")
+        assert (order, trait.value, trait.occurred_at, trait.confirmed_at) == (order, "b", instant("2026-01-02"), instant("2026-01-04"))
+
+
+def test_a_value_that_was_left_in_between_holds_since_it_came_back():
+    for order in permutations([(1, "b"), (2, "a"), (3, "b")]):
+        assert Trait.objects.get(account_id=stated(order).pk, path="tier").occurred_at == instant("2026-01-03")
+
+
+def test_what_was_known_at_an_instant_does_not_change_when_an_older_statement_comes():
+    tree = parse({"field": "tier", "eq": "b"})
+    for order in permutations([(2, "b"), (4, "b"), (3, "a"), (1, "a")]):
+        account = stated(order)
+        for received in range(4):
+            at = instant(f"2026-01-10T{received:02}:30")
+            expected = max(order[: received + 1])[1] == "b"
+            assert evaluate(tree, load_facts([account.pk], [tree], at)[account.pk], at).truth is expected
+            assert in_sql(tree, account, at) is expected
+
+
+def in_sql(tree, account, at):
+    compiler = Compiler(at=at, zone="UTC")
+    truth = compiler.condition(tree)
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {truth} from {compiler.from_sql([account.pk])}", dict(compiler.params))
+        return cursor.fetchone()[0]
+
+
+def test_of_a_value_stated_again_and_again_only_the_first_and_the_last_time_are_remembered():
+    """So a different value that comes late holds up to the last of them, not to the next."""
+    account = stated([(1, "b"), (3, "b"), (5, "b"), (2, "a")])
+    assert history(account, "tier") == [(1, "b"), (2, "a"), (5, "b")]
 
 
 def value_at(account, day):
