@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from crm.lib import money
@@ -116,6 +116,9 @@ def _number(value: Any) -> str:
 
 
 def _percent(value: Any) -> str:
+    """Cut to one place as the explanation does, so that the title of a task and its reason say the same."""
+    if not isinstance(value, bool) and isinstance(value, (int, float, Decimal)):
+        value = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_DOWN)
     return f"{_number(value)}%"
 
 

@@ -22,7 +22,7 @@ VALUES = {
         ("Call {{ account.name }}: logins {{ trigger.baseline }} -> {{ trigger.current }}", "Call Acme: logins 10 -> 2"),
         ("{{account.arr|money}}", "€12,000.00"),
         ("{{ account.renewal_date|date }}", "9 March 2026"),
-        ("{{ trigger.drop_pct|percent }}", "66.7%"),
+        ("{{ trigger.drop_pct|percent }}", "66.6%"),
         ("{{ account.plan.allowance.api|number }}", "5,000"),
         ("{{ account.plan }}", "Pro"),
         ("{{ account.seats }}", "unknown"),
