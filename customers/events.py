@@ -257,9 +257,12 @@ def log(kind: str, *, at: datetime, accounts: list[int], names: list[str], paths
         return int(cursor.fetchone()[0])
 
 
+encoder = DjangoJSONEncoder(separators=(",", ":"))
+
+
 def to_json(value: Any) -> str:
     """JSON text for PostgreSQL; dates, Decimals and UUIDs become strings."""
-    return json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"))
+    return encoder.encode(value)
 
 
 def pk(record_or_id: Any) -> int:

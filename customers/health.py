@@ -79,7 +79,7 @@ def score_all(*, at: datetime, account_ids: Collection[int] | None = None) -> Co
         execute("select pg_advisory_xact_lock(%(lock)s)", {"lock": LOCK})
         replaced = health_news.replaced(run.day, run.account_ids)
         reconstruct(run)
-        scored = write_scores(run)
+        scored = write_scores(run, again=bool(replaced))
         changed = health_news.changed(run.day, run.account_ids, replaced, CHANGE_DAYS)
         update_states(run)
         moved = health_news.announce(run.card, changed, at=at)
@@ -98,11 +98,11 @@ on conflict (account_id, day) do update set at = excluded.at, version_id = exclu
 """
 
 
-def write_scores(run: Scoring) -> int:
-    """Score rows of the run's day. What a silent feed withholds is unknown."""
+def write_scores(run: Scoring, *, again: bool) -> int:
+    """Score rows of the run's day, `again` where it has some: looking for them costs a third more. What a silent feed withholds is unknown."""
     stale = heartbeat.stale_events(run.at)
     compiler = readings.compiler(at=run.at, zone=run.zone, currency=run.installation.currency, stale=stale)
-    sql = INSERT.format(rows=scores_sql(run.card, compiler, run.day, run.account_ids), late="false") + AGAIN
+    sql = INSERT.format(rows=scores_sql(run.card, compiler, run.day, run.account_ids), late="false") + (AGAIN if again else "")
     return execute(sql, {**compiler.params, **run.params})
 
 

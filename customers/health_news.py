@@ -110,9 +110,9 @@ def traits(card: Card, each: Changed, at: datetime) -> list[TraitFact]:
 
 def drivers(card: Card, points: Mapping[str, Any]) -> str:
     """The factors that cost most, in words: "logins −80 % · 3 tickets in 30 days"."""
-    order = {factor.key: factor for factor in card.factors}
-    found = sorted((line for line in lines(points) if line.key in order), key=lambda line: list(order).index(line.key))
-    return " · ".join(in_words(order[line.key], line.value) for line in costs(found)[:DRIVERS])
+    words = {factor.key: factor for factor in card.factors}
+    found = lines({key: points[key] for key in words if key in points})
+    return " · ".join(in_words(words[line.key], line.value) for line in costs(found)[:DRIVERS])
 
 
 def band_changed(card: Card, each: Changed, at: datetime) -> Fact:
