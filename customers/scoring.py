@@ -15,6 +15,7 @@ from customers.conditions.nodes import Measure
 FULL = 1_000_000
 TOTAL = 100
 HOLD_DAYS = 30
+NAMELESS = "missing"
 MISSING = ("share_out", "zero", "hold")
 
 
@@ -210,21 +211,47 @@ class Past:
 def change(then: Past, now: Past, labels: Mapping[str, str]) -> list[Part]:
     """The causes of `now.score - then.score`; their points add up to it. Largest first, parts of zero left out.
 
-    A factor whose value became known or unknown, and what that moved at the others, is the part `missing`. Between two
-    versions, everything that values alone do not explain is the part `configuration`.
+    A factor whose value became known or unknown is a part of kind `missing` under its name, with what that moved at the
+    others. Between two versions, everything that values alone do not explain is the part `configuration`.
     """
     keys = [*now.factors, *(key for key in then.factors if key not in now.factors)]
     parts = [Part(key, labels.get(key, key), moved(then, now, key)) for key in keys]
     rest = now.score - then.score - sum(part.points for part in parts)
-    lost = rest if then.version == now.version else sum(appeared(then, now, key) for key in keys)
-    parts += [Part("missing", "missing data", lost, "missing"), Part("configuration", "configuration", rest - lost, "configuration")]
+    flipped = [key for key in keys if flips(then, now, key)]
+    if then.version != now.version:
+        found = {key: now.factors[key].points - then.factors[key].points for key in flipped}
+        parts.append(Part("configuration", "configuration", rest - sum(found.values()), "configuration"))
+    else:
+        found = divided(rest, {key: effect(then, now, key) for key in flipped})
+    parts += [Part(key, flip_in_words(now, key, labels), points, "missing") for key, points in found.items()]
     return sorted((part for part in parts if part.points), key=lambda part: -abs(part.points))
 
 
-def appeared(then: Past, now: Past, key: str) -> int:
-    """Points that came or went because the value of a factor of both scores became known or unknown."""
+def flips(then: Past, now: Past, key: str) -> bool:
+    """Whether the value of a factor of both scores became known or unknown."""
     old, new = then.factors.get(key), now.factors.get(key)
-    return new.points - old.points if old and new and old.known != new.known else 0
+    return old is not None and new is not None and old.known != new.known
+
+
+def effect(then: Past, now: Past, key: str) -> int:
+    """About what such a factor moved: its own points, less what the possible points that it took (or left) earn among the others."""
+    old, new = then.factors[key], now.factors[key]
+    others = then.score if new.known else now.score
+    return new.points - old.points - round(Fraction((new.possible - old.possible) * others, TOTAL))
+
+
+def divided(rest: int, effects: dict[str, int]) -> dict[str, int]:
+    """`effects` made to add up to `rest`: the largest takes the difference. Without any, `rest` has no name of its own."""
+    if not effects:
+        return {NAMELESS: rest}
+    largest = max(effects, key=lambda key: abs(effects[key]))
+    return {**effects, largest: effects[largest] + rest - sum(effects.values())}
+
+
+def flip_in_words(now: Past, key: str, labels: Mapping[str, str]) -> str:
+    if key == NAMELESS:
+        return "missing data"
+    return f"{labels.get(key, key)} {'now known' if now.factors[key].known else 'no longer known'}"
 
 
 def moved(then: Past, now: Past, key: str) -> int:

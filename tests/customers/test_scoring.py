@@ -127,7 +127,25 @@ def test_data_that_went_missing_is_its_own_cause():
     then = assess(card, {"a": Reading(Decimal(80)), "b": Reading(Decimal(40))})
     now = assess(card, {"a": Reading(Decimal(60))})
     parts = change(stored(then, 1), stored(now, 1), {"a": "logins"})
-    assert [(part.label, part.points, part.kind) for part in parts] == [("logins", -20, "behaviour"), ("missing data", 20, "missing")]
+    assert [(part.label, part.points, part.kind) for part in parts] == [("logins", -20, "behaviour"), ("b no longer known", 20, "missing")]
+
+
+def test_data_that_became_known_is_named_after_its_factor():
+    labels = {"a": "logins", "b": "active days", "c": "sentiment"}
+    card = Card("c", "c", tuple(Factor(key, key, Decimal(w), AgeDays(), HALF) for key, w in (("a", 53), ("b", 35), ("c", 12))))
+    then, now = (
+        assess(card, {"c": Reading(Decimal(100))}),
+        assess(card, {key: Reading(Decimal(n)) for key, n in zip("abc", (0, 0, 100), strict=True)}),
+    )
+    assert sentence(change(stored(then, 1), stored(now, 1), labels)) == "logins now known −53 · active days now known −35"
+    assert sentence(change(stored(now, 1), stored(then, 1), labels)) == "logins no longer known +53 · active days no longer known +35"
+
+
+def test_a_factor_that_counted_as_nothing_brings_its_points_when_it_becomes_known():
+    card = two("zero")
+    then, now = assess(card, {"a": Reading(Decimal(80))}), assess(card, {"a": Reading(Decimal(80)), "b": Reading(Decimal(60))})
+    assert sentence(change(stored(then, 1), stored(now, 1), {"b": "tickets"})) == "tickets now known +30"
+    assert sentence(change(stored(then, 1), stored(now, 2), {"b": "tickets"})) == "tickets now known +30"
 
 
 def test_the_dearest_factor_comes_first_and_says_its_value():
