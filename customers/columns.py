@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -78,7 +77,7 @@ OF_CONTACT = {
 
 
 def follow(facts: Sequence[Any], *, at: datetime) -> None:
-    """Carry changed traits into their columns: one UPDATE per column touched. A value that does not fit leaves the column."""
+    """Carry changed traits into their columns: columns of the same records are written together. A value that does not fit leaves the column."""
     wanted: dict[Column, dict[int, Any]] = {}
     for fact in facts:
         columns = OF_CONTACT if fact.contact_id else OF_ACCOUNT
@@ -87,17 +86,22 @@ def follow(facts: Sequence[Any], *, at: datetime) -> None:
                 wanted.setdefault(column, {})[fact.contact_id or fact.account_id] = column.cast(fact.value)
             except (ValueError, TypeError, KeyError):
                 continue
+    together: dict[tuple[str, tuple[int, ...]], list[Column]] = {}
     for column in sorted(wanted, key=lambda c: (c.table, c.name)):
-        update(column, wanted[column])
+        together.setdefault((column.table, tuple(sorted(wanted[column]))), []).append(column)
+    for (table, ids), columns in together.items():
+        update(table, columns, [(pk, *(wanted[column][pk] for column in columns)) for pk in ids])
 
 
-def update(column: Column, values: dict[int, Any]) -> None:
-    key = "account_id" if column.table == STATE else "id"
-    changed = rows_of({"id": "bigint", "value": column.type})
+def update(table: str, columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write the columns of these records, (id, value, …) each, in order of id. One that stands so already is not touched."""
+    key, names = "account_id" if table == STATE else "id", [column.name for column in columns]
+    changed = rows_of({"key": "bigint", **{column.name: column.type for column in columns}})
+    sets, old, new = (", ".join(pattern.format(name) for name in names) for pattern in ("{0} = n.{0}", "t.{0}", "n.{0}"))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"update {column.table} t set {column.name} = n.value from {changed} where t.{key} = n.id",  # noqa: S608
-            arrays(zip(*sorted(values.items(), key=itemgetter(0)), strict=True)),
+            f"update {table} t set {sets} from {changed} where t.{key} = n.key and ({old}) is distinct from ({new})",  # noqa: S608
+            arrays(zip(*rows, strict=True)),
         )
 
 

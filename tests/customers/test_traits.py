@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from customers.conditions.evaluate import evaluate
 from customers.conditions.load import load_facts
@@ -149,3 +150,12 @@ def test_a_batch_costs_the_same_for_1_and_100(django_assert_num_queries):
         set_traits_batch([TraitFact(account.pk, "p0", 2, NOW + timedelta(days=1))], at=NOW)
     with django_assert_num_queries(7):
         set_traits_batch([TraitFact(account.pk, f"p{i}", 2, NOW + timedelta(days=1)) for i in range(1, 101)], at=NOW)
+
+
+def test_columns_of_the_same_account_are_written_together(ada):
+    account = make_account("Old")
+    with CaptureQueriesContext(connection) as queries:
+        set_traits(account, {"name": "New", "domain": "new.example", "owner": ada.pk, "stage": "live"}, at=NOW + timedelta(days=1))
+    assert sum(query["sql"].startswith("update customers_account ") for query in queries) == 1
+    row = Account.objects.get(pk=account.pk)
+    assert (row.name, row.folded, row.domain, row.owner, row.stage) == ("New", "new", "new.example", ada, "live")
