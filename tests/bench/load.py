@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from random import Random
 from statistics import median, quantiles
 
 NUMBERS = count(time.time_ns() // 1000, 1_000_000)  # so far apart that the names of two runs differ
@@ -55,12 +56,17 @@ class Taken:
 
 
 def in_turn(targets: Sequence[Target], requests: int) -> list[list[float]]:
-    """Milliseconds of `requests` answers of each target, asked for in turn, so that whatever else runs here slows all of them."""
+    """Milliseconds of `requests` answers of each target, asked for in turn, so that whatever else runs here slows all of them.
+
+    Each round in another order (the same in each run), so that none always stands behind one that writes.
+    """
     connections = [http.client.HTTPConnection("127.0.0.1", target.port) for target in targets]
     taken: list[list[float]] = [[] for _ in targets]
+    order, dice = list(range(len(targets))), Random(1)
     for _ in range(requests):
-        for target, connection, own in zip(targets, connections, taken, strict=True):
-            own.append(timed(connection, target))
+        dice.shuffle(order)
+        for i in order:
+            taken[i].append(timed(connections[i], targets[i]))
     return taken
 
 
