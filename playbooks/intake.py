@@ -47,12 +47,26 @@ class Arrived:
     batch_id: int
 
 
-READ = """
-select xid, id, kind, account_ids, names, paths, from_at, to_at, at <= %s
-from customers_factlog
+@dataclass(frozen=True)
+class Slice:
+    """What one look at the log found: `rows` known at its instant, `later` the ids of all rows seen that become known later.
+
+    `place` is the (xid, id) up to which was looked; `seen` counts rows of both kinds.
+    """
+
+    rows: list[Logged]
+    later: list[int]
+    place: tuple[int, int]
+    seen: int
+
+
+COLUMNS = "xid, id, kind, account_ids, names, paths, from_at, to_at"
+READ = f"""
+select {COLUMNS}, at <= %s from customers_factlog
 where (xid, id) > (%s, %s) and xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 order by xid, id limit %s
-"""
+"""  # noqa: S608
+READ_LATER = f"select {COLUMNS}, true from customers_factlog where id = any(%s) and at <= %s order by xid, id limit %s"  # noqa: S608
 
 
 def is_half_told(at: datetime) -> bool:
@@ -69,23 +83,32 @@ def lock_cursor() -> Cursor | None:
     return Cursor.objects.select_for_update(skip_locked=True).filter(consumer=CONSUMER).first()
 
 
-def read_slice(cursor: Cursor, *, at: datetime, limit: int = SLICE) -> list[Logged]:
-    """The next rows after the cursor that were known at `at`."""
+def read_slice(cursor: Cursor, *, at: datetime, limit: int = SLICE) -> Slice:
+    """The next rows after the cursor, and those put off before that are known by now. Two queries at the most.
+
+    A row that becomes known after `at` (somebody wrote while an earlier instant is judged) holds up nothing behind it.
+    """
     with connection.cursor() as db:
+        due = []
+        if cursor.later:
+            db.execute(READ_LATER, [cursor.later, at, limit])
+            due = [logged(*row) for row in db.fetchall()]
         db.execute(READ, [at, cursor.xid, cursor.row_id, limit])
-        rows = db.fetchall()
-    known = []
-    for xid, pk, kind, accounts, names, paths, from_at, to_at, is_known in rows:
-        if not is_known:
-            break
-        known.append(Logged(xid, pk, kind, *(frozenset(load_json(each)) for each in (accounts, names, paths)), from_at, to_at))
-    return known
+        seen = [(logged(*row), row[-1]) for row in db.fetchall()]
+    done = {row.id for row in due}
+    later = [pk for pk in cursor.later if pk not in done] + [row.id for row, is_known in seen if not is_known]
+    place = (seen[-1][0].xid, seen[-1][0].id) if seen else (cursor.xid, cursor.row_id)
+    return Slice(due + [row for row, is_known in seen if is_known], later, place, len(due) + len(seen))
 
 
-def move(cursor: Cursor, rows: list[Logged]) -> None:
-    """Put the cursor behind the last of `rows`."""
-    cursor.xid, cursor.row_id = rows[-1].xid, rows[-1].id
-    cursor.save(update_fields=["xid", "row_id"])
+def logged(xid: int, pk: int, kind: str, accounts: Any, names: Any, paths: Any, from_at: datetime, to_at: datetime, _known: bool) -> Logged:  # noqa: FBT001
+    return Logged(xid, pk, kind, *(frozenset(load_json(each)) for each in (accounts, names, paths)), from_at, to_at)
+
+
+def move(cursor: Cursor, piece: Slice) -> None:
+    """Put the cursor behind what was seen, and remember what was put off."""
+    (cursor.xid, cursor.row_id), cursor.later = piece.place, piece.later
+    cursor.save(update_fields=["xid", "row_id", "later"])
 
 
 def touched(rows: list[Logged], names: frozenset[str], paths: frozenset[str]) -> set[int]:

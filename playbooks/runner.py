@@ -105,18 +105,24 @@ def take_facts(tick: Tick, *, edges: bool) -> None:
 def take_slice(tick: Tick, broken: set[int], *, edges: bool) -> int:
     """Judge one slice of new facts and move the cursor, in one transaction. Returns how many rows; 0 at the end."""
     cursor = intake.lock_cursor()
-    rows = intake.read_slice(cursor, at=tick.at) if cursor else []
-    if not cursor or not rows:
+    piece = intake.read_slice(cursor, at=tick.at) if cursor else None
+    if not cursor or not piece or not piece.seen:
         return 0
+    if piece.rows:
+        judge_slice(tick, piece.rows, broken, edges=edges)
+    intake.move(cursor, piece)
+    tick.counts["facts"] += len(piece.rows)
+    return piece.seen
+
+
+def judge_slice(tick: Tick, rows: list[Logged], broken: set[int], *, edges: bool) -> None:
+    """All playbooks against new facts."""
     end_runs(tick, frozenset().union(*(row.accounts for row in rows)))
     names = frozenset(listener.trigger.event for active in tick.actives for listener in active.compiled.listeners)
     events = intake.arrivals(rows, names)
     for active in tick.actives:
         if active.playbook.pk not in broken:
             guarded(active, lambda active=active: judge_facts(tick, active, rows, events, edges=edges))
-    intake.move(cursor, rows)
-    tick.counts["facts"] += len(rows)
-    return len(rows)
 
 
 def judge_facts(tick: Tick, active: Active, rows: list[Logged], events: list[intake.Arrived], *, edges: bool) -> None:

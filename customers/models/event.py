@@ -4,6 +4,7 @@ Partitioned by month of `occurred_at`; account 0 is "not attributed", contact 0 
 Nothing points at an Event by foreign key.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Func
 from django.db.models.functions import Cast
@@ -96,6 +97,7 @@ class Cursor(models.Model):
     consumer = models.CharField(max_length=60, primary_key=True)
     xid = models.BigIntegerField(default=0)
     row_id = models.BigIntegerField(default=0)
+    later = ArrayField(models.BigIntegerField(), default=list, help_text="Rows passed over because they become known later.")
 
     def __str__(self) -> str:
         return f"{self.consumer} at {self.xid}/{self.row_id}"
