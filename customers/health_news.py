@@ -1,12 +1,12 @@
 """Who changed in a scoring run, and telling it: traits for the changed, an event for those whose band changed."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from customers.events import Fact, record_batch
@@ -73,8 +73,8 @@ def as_changed(row: tuple[Any, ...], before: Mapping[int, tuple[str, int]]) -> C
         old_score, old_band = past_score, past_band
     if account in before:
         past_points, past_version = before[account]
-    then = None if old_score is None or past_points is None else Past(past_version, old_score, stored(json.loads(past_points)))
-    return Changed(account, score, band, json.loads(points), version, old_score, old_band, then, is_first)
+    then = None if old_score is None or past_points is None else Past(past_version, old_score, stored(msgspec.json.decode(past_points)))
+    return Changed(account, score, band, msgspec.json.decode(points), version, old_score, old_band, then, is_first)
 
 
 def stored(points: Mapping[str, Any]) -> dict[str, Stored]:
@@ -111,7 +111,7 @@ def traits(card: Card, each: Changed, at: datetime) -> list[TraitFact]:
 def drivers(card: Card, points: Mapping[str, Any]) -> str:
     """The factors that cost most, in words: "logins −80 % · 3 tickets in 30 days"."""
     words = {factor.key: factor for factor in card.factors}
-    found = lines({key: points[key] for key in words if key in points})
+    found = lines({key: f for key in words if (f := points.get(key)) and f["points"] < f["possible"]})
     return " · ".join(in_words(words[line.key], line.value) for line in costs(found)[:DRIVERS])
 
 
