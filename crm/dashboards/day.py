@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from crm.lib import clock
 from crm.models import Installation, TeamMember, User
@@ -35,7 +35,7 @@ def numbers(user: User, *, at: datetime, team: bool = False) -> Numbers:
     start, end = clock.local_midnight(today, user.zone), clock.local_midnight(today + timedelta(days=1), user.zone)
     tasks = ranking.mine(user, team=team).filter(status=Task.Status.OPEN)
     due = tasks.aggregate(today=Count("pk", filter=Q(due_at__gte=start, due_at__lt=end)), late=Count("pk", filter=Q(due_at__lt=start)))
-    risky = AccountState.objects.filter(account__in=book(user, team=team).values("pk"), band="risk")
+    risky = AccountState.objects.filter(account__in=book(user, team=team).values("pk"), band="risk").exclude(lifecycle="churned")
     money = risky.aggregate(minor=Sum("arr_base_minor"), n=Count("pk"))
     day = clock.local_day(at, installation.zone)
     return Numbers(
@@ -47,6 +47,12 @@ def new_risks(user: User, day: date, *, team: bool = False) -> QuerySet[AccountS
     """Accounts of the book that are at risk now and were not in yesterday's score."""
     yesterday = Score.objects.filter(day=day - timedelta(days=1)).exclude(band="risk").values("account_id")
     return AccountState.objects.filter(account__in=book(user, team=team).values("pk"), band="risk", pk__in=yesterday)
+
+
+def at_risk(user: User, *, team: bool = False, limit: int = 6) -> QuerySet[Account]:
+    """The accounts of the book that are at risk, dearest first, with their state. One query."""
+    found = book(user, team=team).filter(state__band="risk").exclude(state__lifecycle="churned").select_related("state")
+    return found.order_by(F("state__arr_base_minor").desc(nulls_last=True), "pk")[:limit]
 
 
 def book(user: User, *, team: bool = False) -> QuerySet[Account]:

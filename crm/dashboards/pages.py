@@ -41,7 +41,9 @@ def numbers(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def moved(request: HttpRequest) -> HttpResponse:
-    return render(request, "crm/day/_moved.html", {"moved": reads.moved(request.user, at=clock.now(), team=is_team(request))})
+    at, team = clock.now(), is_team(request)
+    context = {"moved": reads.moved(request.user, at=at, team=team, limit=6), "risks": reads.at_risk(request.user, team=team), "team": team}
+    return render(request, "crm/day/_moved.html", {**context, "base_currency": Installation.load().currency})
 
 
 @require_GET

@@ -1,5 +1,7 @@
 """Pages of tasks: the list, one task with its reason, and making one."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -9,8 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.lib import clock, htmx
-from crm.lib.listing import Column, Listing, choice, flag, text
+from crm.lib.listing import Column, Filter, Listing, choice, flag, text
 from crm.lib.text import fold
+from crm.models import User
 from customers import inbox
 from customers.models import Account, Task
 from customers.rights import can, require
@@ -49,6 +52,21 @@ def by_status(rows: Any, value: str) -> Any:
     return rows.exclude(status__in=OPEN) if value == "closed" else rows.filter(status=value)
 
 
+DUE = [("overdue", "Overdue"), ("today", "Due today"), ("week", "Due within a week")]
+
+
+def due_filter(user: User, at: datetime) -> Filter:
+    """When a task is due, by days of the person's zone."""
+    today = clock.local_day(at, user.zone)
+    first, end, week = (clock.local_midnight(today + timedelta(days=n), user.zone) for n in (0, 1, 8))
+    spans = {
+        "overdue": {"due_at__lt": first},
+        "today": {"due_at__gte": first, "due_at__lt": end},
+        "week": {"due_at__gte": first, "due_at__lt": week},
+    }
+    return choice("due", "Due any time", DUE, lambda rows, value: rows.filter(**spans[value]))
+
+
 @require_GET
 def task_list(request: HttpRequest) -> HttpResponse:
     rows = Task.objects.visible_to(request.user).select_related("account__state", "assignee")
@@ -56,8 +74,9 @@ def task_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(status__in=OPEN)
     if request.GET.get("mine") == "1":
         rows = rows.filter(assignee=request.user)
-    page = LIST.page(rows, request.GET)
-    context = {"page": page, "at": clock.now(), "may_work": can(request.user, "task.work")}
+    at = clock.now()
+    page = replace(LIST, filters=[*LIST.filters, due_filter(request.user, at)]).page(rows, request.GET)
+    context = {"page": page, "at": at, "may_work": can(request.user, "task.work")}
     return htmx.render(request, "customers/task/list.html", "customers/task/_rows.html", context)
 
 
