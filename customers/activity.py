@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import connection
 
 from crm.lib import clock
 from crm.models import Installation
+from customers.catalogue import label_of
 from customers.models import Account
 
 DAYS = 90
@@ -16,16 +18,19 @@ WINDOW = 30
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One event name by day, oldest first. `recent` and `before`: events in the last 30 complete days, and in the 30 before."""
+    """One event name by day, oldest first: the sum of its quantities, which is the number of events where each counts as one.
+
+    `recent` and `before`: the same in the last 30 complete days, and in the 30 before.
+    """
 
     name: str
     label: str
-    values: list[int]
-    recent: int
-    before: int
+    values: list[int | float]
+    recent: int | float
+    before: int | float
 
     @property
-    def total(self) -> int:
+    def total(self) -> int | float:
         return sum(self.values)
 
     @property
@@ -59,7 +64,7 @@ class Usage:
 
 
 COUNTS = """
-select a.name, coalesce(t.label, a.name), a.day, a.n from customers_activityday a left join customers_eventtype t on t.name = a.name
+select a.name, coalesce(t.label, ''), a.day, a.total from customers_activityday a left join customers_eventtype t on t.name = a.name
 where a.account_id = %s and a.day between %s and %s and coalesce(t.timeline, 'fold') = 'fold'
     and not starts_with(a.name, 'playbook.') and not starts_with(a.name, 'task.')
 """
@@ -73,15 +78,20 @@ def usage(account: Account | int, *, at: datetime, days: int = DAYS) -> Usage:
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, [account_id, first, today])
         rows = cursor.fetchall()
-    counts: dict[tuple[str, str], dict[date, int]] = {}
-    for name, label, day, n in rows:
-        counts.setdefault((name, label), {})[day] = n
+    counts: dict[tuple[str, str], dict[date, int | float]] = {}
+    for name, label, day, total in rows:
+        counts.setdefault((name, label_of(name, label)), {})[day] = amount(total)
     span = [first + timedelta(days=i) for i in range(days)]
     series = [one(name, label, by_day, span) for (name, label), by_day in counts.items()]
     return Usage(span, sorted(series, key=lambda s: (-s.total, s.name)), active_users(account_id, today))
 
 
-def one(name: str, label: str, by_day: dict[date, int], span: list[date]) -> Series:
+def amount(total: Decimal) -> int | float:
+    """A sum of quantities as a number for people: whole where it is whole, else to two places."""
+    return int(total) if total == total.to_integral_value() else float(round(total, 2))
+
+
+def one(name: str, label: str, by_day: dict[date, int | float], span: list[date]) -> Series:
     values = [by_day.get(day, 0) for day in span]
     return Series(name, label, values, sum(values[-1 - WINDOW : -1]), sum(values[-1 - 2 * WINDOW : -1 - WINDOW]))
 

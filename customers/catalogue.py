@@ -1,5 +1,7 @@
 """The event names that the product knows: label, icon, tone, and how they stand on the timeline. Unknown names fold."""
 
+from collections.abc import Iterable
+
 from customers.models import EventType
 
 # name: (label, timeline, icon, tone, title, counts as contact)
@@ -50,6 +52,19 @@ KNOWN = {
     "email.logged": ("E-mail", "entry", "mail", "", "", True),
     "conversation.held": ("Conversation", "entry", "message-square", "", "", True),
 }
+
+
+def label_of(name: str, label: str = "") -> str:
+    """`label`, which is the catalogue's; without one the name in words: "api_call" -> "Api call"."""
+    words = " ".join(name.replace("_", " ").replace(".", " ").split())
+    return label or words[:1].upper() + words[1:]
+
+
+def labels_of(names: Iterable[str]) -> dict[str, str]:
+    """The label of each of these event names. One query."""
+    names = set(names)
+    known = dict(EventType.objects.filter(name__in=names).values_list("name", "label"))
+    return {name: label_of(name, known.get(name, "")) for name in names}
 
 
 def install() -> None:

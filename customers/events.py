@@ -156,7 +156,7 @@ class Row:
     account_id: int
     contact_id: int
     name: str
-    quantity: Decimal | int
+    quantity: Decimal
     props: str
     occurred_at: datetime
     received_at: datetime
@@ -181,7 +181,7 @@ def row(fact: Fact, at: datetime, zone: str, batch_id: int) -> Row:
         fact.account_id,
         fact.contact_id,
         fact.name,
-        fact.quantity,
+        Decimal(fact.quantity),  # all of one type, as a statement wants them
         fact.props if isinstance(fact.props, str) else to_json(fact.props),
         fact.occurred_at,
         received,

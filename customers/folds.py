@@ -11,6 +11,8 @@ from django.db.models import Q
 
 from crm.lib import clock
 from crm.models import Installation, User
+from customers.activity import amount
+from customers.catalogue import label_of
 from customers.models import Account, Event, EventType
 from customers.names import names_of
 
@@ -19,13 +21,17 @@ SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event name of that day: how often, by how many contacts (0: not known), at how many accounts."""
+    """One event name of that day: how much (the sum of its quantities), by how many contacts (0: not known), at how many accounts.
+
+    `events`: in how many events.
+    """
 
     name: str
     label: str
-    n: int
+    n: int | float
     people: int = 0
     accounts: int = 1
+    events: int = 0
 
     @property
     def text(self) -> str:
@@ -55,13 +61,13 @@ class Fold:
         return f"{text} and {more} more kind{'' if more == 1 else 's'}" if more > 0 else text
 
     @property
-    def total(self) -> int:
+    def total(self) -> int | float:
         return sum(line.n for line in self.lines)
 
 
 LOUD = "select name from customers_eventtype where timeline <> 'fold'"
 OF_ACCOUNT = f"""
-select a.day, a.name, coalesce(t.label, a.name), a.n, cardinality(a.contact_ids)
+select a.day, a.name, coalesce(t.label, ''), a.total, cardinality(a.contact_ids), a.n
 from (select distinct d.day from customers_activityday d
         where d.account_id = %(account)s and d.day <= %(last)s and d.name not in ({LOUD}) order by d.day desc limit %(limit)s) x
 join customers_activityday a on a.account_id = %(account)s and a.day = x.day and a.name not in ({LOUD})
@@ -74,7 +80,10 @@ def of_account(account_id: int, last: date, limit: int, zone: str) -> list[Fold]
     """The newest days with folded events up to `last`, newest first. One query."""
     with connection.cursor() as cursor:
         cursor.execute(OF_ACCOUNT, {"account": account_id, "last": last, "limit": limit})
-        rows = [(day, Line(name, label, n, people)) for day, name, label, n, people in cursor.fetchall()]
+        rows = [
+            (day, Line(name, label_of(name, label), amount(total), people, 1, n))
+            for day, name, label, total, people, n in cursor.fetchall()
+        ]
     return grouped(account_id, rows, zone)
 
 
@@ -83,11 +92,11 @@ with recursive names as (
     (select name from customers_activityday order by name limit 1)
     union all
     select (select d.name from customers_activityday d where d.name > n.name order by d.name limit 1) from names n where n.name is not null)
-select a.day, a.name, coalesce(t.label, a.name), sum(a.n), count(*)
+select a.day, a.name, coalesce(t.label, ''), sum(a.total), count(*), sum(a.n)
 from names n join customers_activityday a on a.name = n.name and a.day between %s and %s
 left join customers_eventtype t on t.name = a.name
 where coalesce(t.timeline, 'fold') = 'fold' and a.account_id in ({visible})
-group by 1, 2, 3 order by 1 desc, 4 desc, 2
+group by 1, 2, 3 order by 1 desc, 6 desc, 2
 """
 
 
@@ -98,7 +107,10 @@ def of_all(user: User, first: date, last: date, zone: str) -> list[Fold]:
     visible, params = Account.objects.visible_to(user).order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(OF_ALL.replace("{visible}", visible), [first, last, *params])
-        rows = [(day, Line(name, label, int(n), 0, accounts)) for day, name, label, n, accounts in cursor.fetchall()]
+        rows = [
+            (day, Line(name, label_of(name, label), amount(total), 0, accounts, int(n)))
+            for day, name, label, total, accounts, n in cursor.fetchall()
+        ]
     return grouped(0, rows, zone)
 
 
@@ -109,7 +121,7 @@ def grouped(account_id: int, rows: Iterable[tuple[date, Line]], zone: str) -> li
     return [Fold(account_id, day, clock.local_midnight(day, zone), tuple(lines)) for day, lines in days.items()]
 
 
-def counted(label: str, n: int) -> str:
+def counted(label: str, n: float) -> str:
     """A count with its event in words: (Login, 2) -> "2 logins", (Report viewed, 4) -> "4 reports viewed", else "4 × signed up"."""
     words = label.replace("_", " ").replace(".", " ").replace("-", " ").lower().split() or ["event"]
     done = [i for i, word in enumerate(words) if word.endswith("ed") and len(word) > 3]

@@ -240,4 +240,4 @@ def as_json(each: Item) -> dict[str, Any]:
 
 
 def vars_of(line: folds.Line) -> dict[str, Any]:
-    return {"name": line.name, "count": line.n, "people": line.people}
+    return {"name": line.name, "count": line.events, "people": line.people}

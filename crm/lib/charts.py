@@ -228,13 +228,15 @@ def finish(title: str, labels: Sequence[str], series: Sequence[Series], unit: st
 
 
 def axis(values: Sequence[Value], low: float | None, high: float | None) -> list[float]:
-    """Four to six round ticks that hold the values; [0, 1] when nothing is known."""
+    """Two to six round ticks that hold the values, whole ones where all values are whole; [0, 1] when nothing is known."""
     known = [float(value) for value in values if value is not None]
     bottom = low if low is not None else min(known, default=0.0)
     top = high if high is not None else max(known, default=1.0)
     if bottom > 0 and low is None and bottom < top / 2:
         bottom = 0.0
     step = round_step((top - bottom) / 4 or max(abs(top), 1.0) / 4)
+    if known and all(value.is_integer() for value in known):
+        step = max(1.0, step if step.is_integer() else 2 * step)
     first = math.floor(bottom / step + 1e-9)
     last = max(first + 1, math.ceil(top / step - 1e-9))
     return [float(f"{index * step:.12g}") for index in range(first, last + 1)]

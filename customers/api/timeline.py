@@ -48,7 +48,7 @@ def line(item: stream.Item) -> dict[str, Any]:
     """One line: an entry, or a fold with the counts of its events."""
     if item.entry:
         return {**answers.EntryAnswer(item.entry).data, "day": item.day, "events": []}
-    counts = [{"name": each.name, "count": each.n, "contacts": each.people} for each in item.fold.lines]
+    counts = [{"name": each.name, "count": each.events, "contacts": each.people} for each in item.fold.lines]
     fold = {"id": f"{item.account_id}-{item.day}", "account": item.account_id, "at": item.at, "kind": "activity", "title": item.fold.text}
     return {**EMPTY, **fold, "day": item.day, "events": counts}
 

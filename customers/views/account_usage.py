@@ -44,7 +44,7 @@ def account_usage_panel(request: HttpRequest, pk: int) -> HttpResponse:
     return panel(request, {"account": account, "usage": usage, "lines": lines}, "customers/account/_usage_panel.html")
 
 
-def weekly(values: list[int]) -> list[int]:
+def weekly(values: list[int | float]) -> list[int | float]:
     """Sums of whole weeks, oldest first."""
     start = len(values) % WEEK
     return [sum(values[i : i + WEEK]) for i in range(start, len(values), WEEK)]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from crm.lib import clock, htmx
 from crm.lib.listing import decode_cursor, encode_cursor
 from customers import folds, stream
+from customers.catalogue import labels_of
 from customers.rights import can
 from customers.stream import Filters
 from customers.views.access import account_or_404
@@ -86,6 +87,7 @@ def account_day(request: HttpRequest, pk: int, day: str) -> HttpResponse:
         "at": clock.now(),
         "day": when,
         "events": opened.events,
+        "labels": labels_of(event.name for event, _ in opened.events),
         "older": encode_cursor(opened.older[0], str(opened.older[1])) if opened.older else "",
     }
     return htmx.render(request, "customers/account/day.html", "customers/timeline/_events.html", context)

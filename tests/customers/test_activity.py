@@ -1,6 +1,7 @@
 """Usage of an account: daily series, active people, top features, who was seen when."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -30,11 +31,19 @@ def test_series_by_day_with_the_most_used_first(account):
     assert (len(usage.days), usage.days[-1]) == (90, NOW.date())
     assert [(s.name, s.label, s.total, s.recent, s.before) for s in usage.series] == [
         ("login", "Login", 11, 9, 1),
-        ("report viewed", "report viewed", 1, 1, 0),
+        ("report viewed", "Report viewed", 1, 1, 0),
     ]
     assert usage.series[0].values[-10:] == [1] * 10
     assert (usage.series[0].change_pct, usage.series[1].change_pct) == (800, None)
     assert [s.name for s in usage.top] == ["login", "report viewed"]
+
+
+def test_what_counts_as_many_is_counted_as_many(account):
+    source = make_source()
+    amounts = [(0, 40), (1, 1200), (1, Decimal("0.5"))]
+    record_batch([Fact(account.pk, "api_call", NOW - timedelta(days=n), source_id=source.pk, quantity=q) for n, q in amounts], at=NOW)
+    calls = activity.usage(account, at=NOW).series[0]
+    assert (calls.label, calls.values[-2:], calls.recent) == ("Api call", [1200.5, 40], 1200.5)
 
 
 def test_active_people_in_a_week_and_a_month_and_before(account):
