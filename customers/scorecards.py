@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.core.cache import caches
 from django.db import transaction
 
 from crm.lib.refused import Refused
@@ -19,6 +20,7 @@ from customers.scoring import Card
 
 LIBRARY = Path(__file__).parent / "library"
 DEFAULT = "default"
+BANDS_KEPT = 10
 
 
 class BadScorecard(Refused):
@@ -64,6 +66,7 @@ def publish(text: str, *, at: datetime, by: User | None = None, note: str = "") 
     version = scorecard.versions.create(n=n, text=text, doc=doc, note=note[:300], created_by=by, created_at=at)
     scorecard.name, scorecard.active = card.name, version
     scorecard.save(update_fields=["name", "active"])
+    caches["local"].delete("scorecard-bands")
     return version
 
 
@@ -86,6 +89,17 @@ def active() -> ScorecardVersion | None:
     with_active = ScorecardVersion.objects.filter(pk__in=Scorecard.objects.exclude(active=None).values("active"))
     found = list(with_active.select_related("scorecard").order_by("scorecard_id"))
     return next((version for version in found if version.scorecard.key == DEFAULT), found[0] if found else None)
+
+
+def bands() -> tuple[int, int]:
+    """From how many points on an account is good, and is to be watched; asked of the database every few seconds and process."""
+    return caches["local"].get_or_set("scorecard-bands", _bands, BANDS_KEPT)
+
+
+def _bands() -> tuple[int, int]:
+    version = active()
+    card = card_of(version) if version else parsed(default_text())
+    return card.good, card.watch
 
 
 def card_of(version: ScorecardVersion) -> Card:

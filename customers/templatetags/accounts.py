@@ -1,4 +1,4 @@
-"""Tags for the head of an account's pages; `{% load accounts %}`. They read the account's state and nothing else."""
+"""Tags for the head of an account's pages; `{% load accounts %}`. They read the account's state and what is remembered."""
 
 from datetime import date, datetime
 from functools import lru_cache
@@ -7,26 +7,19 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from crm.lib import charts, clock
+from crm.lib import clock
 from crm.templatetags.crm import short_day
+from customers import scorecards
 from customers.models import Task
+from customers.views import account_rows
 
 register = template.Library()
-
-GOOD, WATCH = 70, 40
 
 
 @register.simple_tag
 def weeks(account: object) -> SafeString:
-    """Twelve weeks of health as coloured bars; each colour by its score."""
-    scores = account.state.trend
-    return charts.strip(f"Health of {account.name}, 12 weeks", scores, [tone(score) for score in scores]).svg if scores else SafeString("")
-
-
-def tone(score: int | None) -> str:
-    if score is None:
-        return "unknown"
-    return "good" if score >= GOOD else "watch" if score >= WATCH else "bad"
+    """Twelve weeks of health as coloured bars; each colour by its score and the bands of the active scorecard."""
+    return account_rows.weeks(account.name, account.state.trend, scorecards.bands())
 
 
 @register.simple_tag

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from crm.lib import charts
@@ -135,8 +134,8 @@ def trend(name: str, scores: Sequence[int | None], band: str) -> SafeString:
     return charts.spark("12 weeks", scores, tone=tone_of(band), low=0, high=100).svg
 
 
-def weeks(name: str, scores: Sequence[int | None], card_bands: tuple[int, int] = (70, 40)) -> SafeString:
+def weeks(name: str, scores: Sequence[int | None], card_bands: tuple[int, int]) -> SafeString:
     """Twelve weeks as coloured bars for the head of an account; each bar says its score."""
     good, watch = card_bands
     tones = ["unknown" if s is None else "good" if s >= good else "watch" if s >= watch else "bad" for s in scores]
-    return charts.strip(f"Health of {name}, 12 weeks", scores, tones).svg if scores else format_html("")
+    return charts.strip(f"Health of {name}, 12 weeks", scores, tones).svg if scores else SafeString("")

