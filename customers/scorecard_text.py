@@ -21,9 +21,9 @@ FACTOR_KEYS = ("key", "label", "weight", "value", "shape", "missing", "says")
 SAYS = {
     ChangePct: "{label} {value} %",
     Usage: "{label} {value} %",
-    DaysSince: "{label} {value} days",
-    DaysUntil: "{label} {value} days",
-    AgeDays: "{label} {value} days",
+    DaysSince: "{label} {value} {day|days}",
+    DaysUntil: "{label} {value} {day|days}",
+    AgeDays: "{label} {value} {day|days}",
     ConditionValue: "{label}",
 }
 

@@ -5,6 +5,7 @@ millionths, possible points and points are whole and add up exactly. Reading sco
 customers.scorecard_text, the database in customers.health.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,6 +18,8 @@ TOTAL = 100
 HOLD_DAYS = 30
 NAMELESS = "missing"
 MISSING = ("share_out", "zero", "hold")
+PIECES = re.compile(r"(\{(?:label|value|abs|[^{}|]*\|[^{}|]*)\})")
+FORMS = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")  # "{ticket|tickets}": for one, and for any other number
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ Shape = Steps | Linear
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One input of a scorecard. `weight` is any positive number; `says` puts its value into words ("logins {value} %")."""
+    """One input of a scorecard. `weight` is any positive number; `says` puts its value into words ("logins {value} %", "{value} {ticket|tickets}")."""
 
     key: str
     label: str
@@ -285,10 +288,18 @@ def signed(points: int) -> str:
 
 
 def in_words(factor: Factor, value: Decimal | None) -> str:
-    """The factor's value as its `says` puts it: "logins −80 %". Without a value, the label."""
+    """The factor's value as its `says` puts it: "logins −80 %", "1 ticket". Without a value, the label."""
     if value is None:
         return factor.label
-    return factor.says.replace("{label}", factor.label).replace("{value}", number(value)).replace("{abs}", number(abs(value)))
+    size = number(abs(value))
+    spoken = {"{label}": factor.label, "{value}": number(value), "{abs}": size}
+    return "".join(spoken.get(piece) or form(piece, size) for piece in PIECES.split(factor.says))
+
+
+def form(piece: str, size: str) -> str:
+    """ "{ticket|tickets}" for a number as it is shown; any other piece as it is."""
+    forms = FORMS.fullmatch(piece)
+    return forms[1 if size == "1" else 2] if forms else piece
 
 
 def number(value: Decimal) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 
 from customers.conditions.to_sql import Compiler
-from customers.scoring import FULL, HOLD_DAYS, TOTAL, Card, Factor, Shape, Steps, millionths, whole_weights
+from customers.scoring import FORMS, FULL, HOLD_DAYS, PIECES, TOTAL, Card, Factor, Shape, Steps, millionths, whole_weights
 
 
 def scores_sql(card: Card, compiler: Compiler, day: date, account_ids: Collection[int] | None = None) -> str:
@@ -168,10 +168,19 @@ def reason_sql(card: Card, compiler: Compiler) -> str:
 
 
 def words_sql(factor: Factor, i: int, compiler: Compiler) -> str:
-    text = factor.says.replace("{label}", factor.label).replace("{abs}", "\x00{abs}\x00").replace("{value}", "\x00{value}\x00")
-    spoken = {"{value}": number_sql(f"v{i}"), "{abs}": number_sql(f"abs(v{i})")}
-    pieces = [spoken.get(piece) or compiler.bound.text(piece) for piece in text.split("\x00") if piece]
-    return f"(case when v{i} is null then {compiler.bound.text(factor.label)} else {' || '.join(pieces)} end)"
+    text = compiler.bound.text
+    spoken = {"{value}": number_sql(f"v{i}"), "{abs}": number_sql(f"abs(v{i})"), "{label}": text(factor.label)}
+    pieces = [spoken.get(piece) or form_sql(piece, i, compiler) or text(piece) for piece in PIECES.split(factor.says) if piece]
+    return f"(case when v{i} is null then {text(factor.label)} else {' || '.join(pieces)} end)"
+
+
+def form_sql(piece: str, i: int, compiler: Compiler) -> str:
+    """ "{ticket|tickets}" by the number shown; empty for any other piece."""
+    forms = FORMS.fullmatch(piece)
+    if not forms:
+        return ""
+    one, many = compiler.bound.text(forms[1]), compiler.bound.text(forms[2])
+    return f"(case when {number_sql(f'abs(v{i})')} = '1' then {one} else {many} end)"
 
 
 def number_sql(value: str) -> str:

@@ -42,7 +42,7 @@ def test_bands_and_missing_have_defaults():
         40,
         1,
         "share_out",
-        "{label} {value} days",
+        "{label} {value} {day|days}",
     )
 
 

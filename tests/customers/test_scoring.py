@@ -155,6 +155,14 @@ def test_the_dearest_factor_comes_first_and_says_its_value():
     assert in_words(Factor("b", "logins", Decimal(1), AgeDays(), HALF, says="{label} {value} %"), Decimal(-80)) == "logins −80 %"
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [("1", "1 ticket"), ("0", "0 tickets"), ("2", "2 tickets"), ("1.04", "1 ticket"), (None, "calls")]
+)
+def test_one_of_something_is_not_many(value, words):
+    asked = Factor("a", "calls", Decimal(1), AgeDays(), HALF, says="{value} {ticket|tickets}")
+    assert in_words(asked, None if value is None else Decimal(value)) == words
+
+
 def test_a_change_in_words():
     then, now = Past(1, 63, {"a": Stored(40, 50, 0, True)}), Past(2, 38, {"a": Stored(21, 50, 0, True)})
     assert sentence(change(then, now, {"a": "usage"})) == "usage −19 · configuration −6"

@@ -31,7 +31,7 @@ cards = st.tuples(st.lists(factor, min_size=1, max_size=FIELDS), st.integers(1, 
 
 
 def card_of(rows, min_known) -> Card:
-    says = ["{label} {value} %", "at {abs}", "it is 100% bad"]
+    says = ["{label} {value} %", "at {abs}", "it is 100% bad {ticket|tickets}"]
     found = [
         Factor(f"f{i}", f"it's {i}", w, FieldValue(f"f{i}"), shape, missing, says[i % 3]) for i, (w, shape, missing) in enumerate(rows)
     ]
