@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -83,13 +84,11 @@ class Playbooks(ReadOnlyNoun):
 
 
 def account_of(request: Request) -> Account:
-    """The account that the query names. ValidationError for an id that is none, or of an account that is hidden."""
+    """The account that the query names. ValidationError for what is no id, Http404 for an account that is hidden or unknown."""
     raw = request.query_params.get("account", "")
-    usable = raw.isascii() and raw.isdigit() and len(raw) < 19
-    found = Account.objects.visible_to(request.user).filter(pk=int(raw)).first() if usable else None
-    if found is None:
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 19):
         raise ValidationError({"account": "Give the id of an account."})
-    return found
+    return get_object_or_404(Account.objects.visible_to(request.user), pk=int(raw))
 
 
 def sound(text: str, key: str) -> str:

@@ -60,7 +60,14 @@ def test_why(api, ada, started):
     account = started.runs.get().account_id
     answer = api(ada, "read").get(f"{URL}few-seats/explanation/?account={account}&at=2026-11-20T13:00:00Z").json()
     assert (answer["started"], answer["sentence"]) == (True, "Started on 20 November 2026: seats is 1.")
-    assert api(ada, "read").get(f"{URL}few-seats/explanation/?account=999").status_code == 400
+
+
+def test_why_needs_an_account_that_the_caller_may_see(api, ada, mallory, started):
+    account, url = started.runs.get().account_id, f"{URL}few-seats/explanation/"
+    Installation.objects.update(visibility="own")
+    statuses = [api(ada, "read").get(f"{url}{query}").status_code for query in ("", "?account=x", "?account=999")]
+    assert statuses == [400, 400, 404]
+    assert api(mallory, "read").get(f"{url}?account={account}").status_code == 404
 
 
 def test_operations_may_pause_and_activate(api, otto, started):
