@@ -4,11 +4,15 @@ Each takes a queryset that `visible_to(user)` has narrowed already, and the requ
 present instant). Only indexed or precomputed columns stand here. Parameters with several values take them with commas.
 """
 
+from collections.abc import Callable
+
 import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from crm.lib import clock
 from crm.lib.filtering import InstantFilter, WholeFilter, WordsFilter
+from crm.lib.refused import Refused
 from crm.lib.text import fold
 from customers import identifiers
 from customers.models import Account, Contact, Delivery, Event, Identifier, Score, Source, Task, TimelineEntry, Trait
@@ -24,6 +28,14 @@ LIFECYCLES = [(word, word.capitalize()) for word in ("prospect", "trial", "custo
 
 class ManyChoices(filters.BaseInFilter, filters.ChoiceFilter):
     """Some of several words, with commas between."""
+
+
+def named(match: Callable[[str], Q], text: str) -> Q:
+    """What `match` finds for SOURCE:KIND:VALUE. ValidationError when it cannot be read or no source has the key."""
+    try:
+        return match(text)
+    except Refused as refusal:
+        raise ValidationError({"identifier": refusal.message}) from refusal
 
 
 class AccountFilters(filters.FilterSet):
@@ -46,7 +58,12 @@ class AccountFilters(filters.FilterSet):
     score_max = WholeFilter(field_name="state__score", lookup_expr="lte", help_text="At most this score.")
     renewal_after = filters.DateFilter(field_name="state__renewal_on", lookup_expr="gte", help_text="Renews on this day or later.")
     renewal_before = filters.DateFilter(field_name="state__renewal_on", lookup_expr="lt", help_text="Renews before this day.")
+    created_after = InstantFilter(field_name="created_at", lookup_expr="gte", help_text="Made at or after this instant.")
+    last_event_after = InstantFilter(field_name="state__last_event_at", lookup_expr="gte", help_text="An event at or after this instant.")
     last_event_before = InstantFilter(method="quiet_since", help_text="No event since then, or none at all.")
+    last_contact_after = InstantFilter(
+        field_name="state__last_contact_at", lookup_expr="gte", help_text="Somebody was in touch at or after this instant."
+    )
     last_contact_before = InstantFilter(method="unseen_since", help_text="Nobody was in touch since then, or never.")
     overdue = filters.BooleanFilter(method="owing", help_text="true: an invoice is past due.")
     open_tasks = filters.BooleanFilter(method="busy", help_text="true: has open tasks.")
@@ -81,13 +98,14 @@ class AccountFilters(filters.FilterSet):
         return rows.filter(state__open_tasks__gt=0) if value else rows.filter(state__open_tasks=0)
 
     def known_as(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        return rows.filter(identifiers.accounts_named(value))
+        return rows.filter(named(identifiers.accounts_named, value))
 
 
 class ContactFilters(filters.FilterSet):
     q = filters.CharFilter(method="search", help_text="Beginning of the name, of a word in it, or of the e-mail.")
     account = WholeFilter(method="of_account", help_text="Contacts who belong to this account today.")
     email = filters.CharFilter(field_name="email", lookup_expr="iexact", help_text="The exact e-mail.")
+    created_after = InstantFilter(field_name="created_at", lookup_expr="gte", help_text="Made at or after this instant.")
     identifier = filters.CharFilter(method="known_as", help_text="SOURCE:KIND:VALUE; SOURCE is a source's key, or * for all.")
 
     class Meta:
@@ -102,7 +120,7 @@ class ContactFilters(filters.FilterSet):
         return rows.filter(memberships__account_id=value, memberships__to_at=None)
 
     def known_as(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
-        return rows.filter(identifiers.contacts_named(value))
+        return rows.filter(named(identifiers.contacts_named, value))
 
 
 class TaskFilters(filters.FilterSet):
@@ -118,6 +136,7 @@ class TaskFilters(filters.FilterSet):
     due_before = InstantFilter(field_name="due_at", lookup_expr="lt", help_text="Due before this instant.")
     overdue = filters.BooleanFilter(method="late", help_text="true: open and past its due time.")
     created_after = InstantFilter(field_name="created_at", lookup_expr="gte", help_text="Made at or after this instant.")
+    closed_after = InstantFilter(field_name="closed_at", lookup_expr="gte", help_text="Closed at or after this instant.")
 
     class Meta:
         model = Task
@@ -171,6 +190,7 @@ class EventFilters(FactFilters):
 
 class TraitFilters(FactFilters):
     path = WordsFilter(field_name="path", help_text="Paths, with commas between.")
+    known_after = InstantFilter(field_name="known_at", lookup_expr="gte", help_text="Its value became known at or after this instant.")
 
     class Meta:
         model = Trait

@@ -4,7 +4,7 @@ What inbound messages say about identity is settled set-wise in customers.identi
 is scope 0, the kinds that mean the same everywhere. A kind may hold a colon itself ("stripe:customer"), and so may a value.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,11 +37,14 @@ class Alias:
 
 
 def read(text: str) -> list[Alias]:
-    """The aliases that SOURCE:KIND:VALUE may mean: the kind ends at the second colon, or at the third."""
+    """The aliases that SOURCE:KIND:VALUE may mean: the kind ends at the second colon, or at the third. Raises BadAlias."""
     source, _, rest = text.partition(":")
     parts = rest.split(":")
     cuts = [(":".join(parts[:n]), ":".join(parts[n:])) for n in (1, 2) if len(parts) > n]
-    return [Alias(source, kind, value) for kind, value in cuts if kind and value]
+    found = [Alias(source, kind, value) for kind, value in cuts if kind and value]
+    if not found:
+        raise BadAlias("Write it as SOURCE:KIND:VALUE; SOURCE is a source's key, or * for all.")
+    return found
 
 
 def scopes_of(sources: Iterable[str]) -> dict[str, int]:
@@ -55,13 +58,18 @@ def scopes_of(sources: Iterable[str]) -> dict[str, int]:
 
 
 def matching(aliases: Sequence[Alias]) -> Q:
-    """Active identifiers with one of these names. E-mail and domain are found in any scope's spelling."""
+    """Active identifiers with one of these names. E-mail and domain are found in any scope's spelling. Raises UnknownSource."""
     scopes = scopes_of(alias.source for alias in aliases)
     match = Q(pk__in=[])
     for alias in aliases:
-        if alias.source in scopes:
-            match |= Q(scope__in={scopes[alias.source], 0}, kind=alias.kind, value=spelt(alias))
+        require_known(alias.source, scopes)
+        match |= Q(scope__in={scopes[alias.source], 0}, kind=alias.kind, value=spelt(alias))
     return match & Q(state=Identifier.State.ACTIVE)
+
+
+def require_known(source: str, scopes: Mapping[str, int]) -> None:
+    if source not in scopes:
+        raise UnknownSource(f"There is no source with the key “{source}”.")
 
 
 def spelt(alias: Alias) -> str:
@@ -71,13 +79,14 @@ def spelt(alias: Alias) -> str:
 
 
 def accounts_named(text: str) -> Q:
-    """Accounts with this identifier, and those to which a contact with it belongs today."""
+    """Accounts with this identifier, and those to which a contact with it belongs today. Raises BadAlias, UnknownSource."""
     found = Identifier.objects.filter(matching(read(text)))
     members = Membership.objects.filter(contact__in=found.filter(contact__isnull=False).values("contact"), to_at=None)
     return Q(pk__in=found.filter(account__isnull=False).values("account")) | Q(pk__in=members.values("account"))
 
 
 def contacts_named(text: str) -> Q:
+    """Contacts with this identifier. Raises BadAlias, UnknownSource."""
     return Q(pk__in=Identifier.objects.filter(matching(read(text)), contact__isnull=False).values("contact"))
 
 
@@ -100,8 +109,7 @@ def claim(subject: Account | Contact, alias: Alias, *, at: datetime) -> Identifi
     """State that `alias` names this record. When another record had it before, the claim is stored as disputed and shown to
     people. Claiming twice changes nothing. Raises UnknownSource, BadAlias."""
     scopes = scopes_of([alias.source])
-    if alias.source not in scopes:
-        raise UnknownSource(f"There is no source with the key “{alias.source}”.")
+    require_known(alias.source, scopes)
     scope, value = 0 if alias.kind in FOLDED_KINDS else scopes[alias.source], spelt(alias)
     if not value:
         raise BadAlias(f"“{alias.value}” is not usable as {alias.kind}.")

@@ -1,5 +1,6 @@
 """Fields of accounts and contacts as callers state them: made and changed through the door for traits, so every change is kept."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from customers.traits import set_traits
 
 LONGEST_PATH = 200
 MOST_TRAITS = 200
+MOST_BYTES = 32 * 1024
 
 
 class OwnedPath(Refused):
@@ -25,6 +27,10 @@ class OwnedPath(Refused):
 
 class BadPath(Refused):
     code = "bad_path"
+
+
+class LargeValue(Refused):
+    code = "too_large"
 
 
 @transaction.atomic
@@ -70,14 +76,15 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def state(subject: Account | Contact, values: Mapping[str, Any], *, at: datetime, actor: dict[str, Any]) -> int:
-    """Set traits of any path; None removes one. Returns how many changed. Raises OwnedPath, BadPath."""
+    """Set traits of any path; None removes one. Returns how many changed. Raises OwnedPath, BadPath, LargeValue."""
     check(values, subject)
     return set_traits(subject, dict(values), at=at, actor=actor) if values else 0
 
 
 def check(values: Mapping[str, Any], subject: Account | Contact) -> None:
-    for path in values:
+    for path, value in values.items():
         check_path(path, subject)
+        check_size(path, value)
     owner = values.get("owner")
     if owner is not None and isinstance(subject, Account) and not (type(owner) is int and User.objects.filter(pk=owner).exists()):
         raise BadPath("The owner is given by the id of a user.", errors=[{"path": "owner", "code": "unknown", "message": "No such user."}])
@@ -89,3 +96,9 @@ def check_path(path: str, subject: Account | Contact) -> None:
     if isinstance(subject, Account) and not may_write(path, ""):
         message = f"“{path}” is kept by billing or health and cannot be set from outside."
         raise OwnedPath(message, errors=[{"path": path, "code": "owned_path", "message": message}])
+
+
+def check_size(path: str, value: Any) -> None:
+    if len(json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")) > MOST_BYTES:
+        message = f"The value of “{path}” is larger than {MOST_BYTES // 1024} KiB of JSON."
+        raise LargeValue(message, errors=[{"path": path, "code": "too_large", "message": message}])
