@@ -66,10 +66,19 @@ def test_a_person_who_is_signed_in_may_use_it_too_but_not_across_sites(ada):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/", "/api/nope/", "/api/v1/", "/api/v1/nope/", "/api/v1/accounts/abc/", "/api/v1/accounts/1/nope/", "/api/v2/accounts/"]
+    "path", ["/api/", "/api/nope/", "/api/v1/nope/", "/api/v1/accounts/abc/", "/api/v1/accounts/1/nope/", "/api/v2/accounts/"]
 )
 def test_unknown_addresses_are_problems(api, ada, path):  # noqa: F811
     assert_problem(api(ada).get(path), 404, "not_found")
+
+
+def test_the_root_lists_the_collections_for_callers_who_are_known(client, api, ada):  # noqa: F811
+    assert_problem(client.get("/api/v1/"), 401)
+    index = api(ada, "read:tasks").get("/api/v1/").json()
+    assert index["tasks"] == "http://testserver/api/v1/tasks/"
+    assert not [name for name in index if "<" in name]
+    for url in index.values():
+        assert api(ada).get(url).status_code == 200, url
 
 
 def test_what_http_itself_forbids_is_a_problem_too(api, ada):  # noqa: F811
