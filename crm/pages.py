@@ -19,4 +19,6 @@ urlpatterns = [
     path("me/", views.preferences, name="preferences"),
     path("me/theme/", views.theme, name="theme"),
     path("styleguide/", views.styleguide, name="styleguide"),
+    path("favicon.ico", views.favicon),
+    path("robots.txt", views.robots),
 ]

@@ -1,5 +1,9 @@
-"""Pages of the frame: home, search, preferences, keys, the status line and the styleguide. Pages of records live in the apps."""
+"""Pages of the frame: home, search, preferences, keys, the status line and the styleguide; what browsers and robots ask for.
 
+Pages of records live in the apps.
+"""
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -68,3 +72,16 @@ def next_url(request: HttpRequest) -> str:
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component in all its states."""
     return render(request, "crm/styleguide.html", guide.context(request))
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The icon at the address that browsers guess, for answers that are not our pages."""
+    icon = (settings.BASE_DIR / "crm/static/crm/img/tenure.svg").read_bytes()
+    return HttpResponse(icon, content_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Nothing here is for search engines."""
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")

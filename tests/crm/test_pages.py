@@ -1,5 +1,6 @@
 """Pages of the frame: who may open them, what the status says, errors in the same look."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,25 @@ def test_nobody_sees_a_page_without_signing_in(client: Client, db: None, path: s
 def test_pages_open(client: Client, ada: User, path: str) -> None:
     client.force_login(ada)
     assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "start"), [("/favicon.ico", b"<svg"), ("/robots.txt", b"User-agent: *\nDisallow: /")])
+def test_what_browsers_and_robots_ask_for_is_answered_to_everybody(client: Client, path: str, start: bytes) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.content.startswith(start)) == (200, True)
+
+
+def test_the_first_field_of_the_sign_in_page_has_the_focus(client: Client, db: None) -> None:
+    fields = re.findall(r"<input[^>]*autofocus[^>]*>", client.get("/login/").content.decode())
+    assert [re.search(r'name="(\w+)"', field)[1] for field in fields] == ["login"]
+
+
+def test_a_refusal_and_an_unknown_address_are_one_line_of_the_log(client: Client, ada: User, caplog: pytest.LogCaptureFixture) -> None:
+    client.force_login(ada)
+    caplog.clear()
+    statuses = [client.get(path).status_code for path in ("/playbooks/new/", "/wp-login.php")]
+    assert statuses == [403, 404]
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)] * 2
 
 
 @pytest.mark.parametrize("path", ["/login/", "/password/reset/"])
