@@ -2,18 +2,19 @@
 
 from django.db.models import Q, QuerySet
 
-from crm.models import User
+from crm.models import Installation, User
 from customers.models import Account, Contact, Trait
+from customers.models.account import NOTHING, reach_of
 
 
 def of_seen(rows: QuerySet, user: User) -> QuerySet:
     """Facts (events, traits, scores …) of accounts that the person may see; when nothing is hidden all, also those of account 0."""
-    seen = Account.objects.visible_to(user)
-    if seen.query.is_empty():
+    reach = reach_of(user)
+    if reach == NOTHING:
         return rows.none()
-    if not seen.query.where:
+    if reach == Installation.Visibility.ALL:
         return rows
-    mine = Q(account_id__in=seen.values("pk"))
+    mine = Q(account_id__in=Account.objects.visible_to(user, reach).values("pk"))
     if rows.model is Trait:
         mine |= Q(account_id=0, contact_id__in=Contact.objects.visible_to(user).values("pk"))
     return rows.filter(mine)

@@ -8,19 +8,30 @@ from django.db.models import Q
 
 from crm.models import Installation, User
 
+SEE_ALL = {"manager", "ops", "finance", "admin"}
+NOTHING = "nothing"
+
+
+def reach_of(user: User, rule: str = "") -> str:
+    """How far this person sees: a value of Installation.Visibility, or NOTHING for who is not signed in or has left.
+
+    Some roles see all; others follow the installation's rule (`rule`: where it is known already).
+    """
+    if not user.is_authenticated or not user.is_active:
+        return NOTHING
+    return Installation.Visibility.ALL if user.role in SEE_ALL else rule or Installation.load().visibility
+
 
 class AccountQuerySet(models.QuerySet):
     def visible_to(self, user: User, rule: str = "") -> "AccountQuerySet":
-        """The accounts this person may see, by the installation's rule (`rule`: where it is known already). Nobody signed in sees nothing."""
-        if not user.is_authenticated or not user.is_active:
+        """The accounts this person may see, by `reach_of`."""
+        reach = reach_of(user, rule)
+        if reach == NOTHING:
             return self.none()
-        if user.role in {"manager", "ops", "finance", "admin"}:
-            return self
-        rule = rule or Installation.load().visibility
-        if rule == Installation.Visibility.ALL:
+        if reach == Installation.Visibility.ALL:
             return self
         mine = Q(owner=user)
-        if rule == Installation.Visibility.TEAM:
+        if reach == Installation.Visibility.TEAM:
             mine |= Q(owner__teams__members=user)
         return self.filter(pk__in=Account.objects.filter(mine).values("pk"))
 
