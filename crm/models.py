@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
 
@@ -20,6 +21,24 @@ class Role(models.TextChoices):
     OPS = "ops", "Operations"
     FINANCE = "finance", "Finance"
     ADMIN = "admin", "Administrator"
+
+
+class People(BaseUserManager):
+    """Makes people by their e-mail."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A person who may sign in with `password`; without one they cannot until it is set. ValueError without an e-mail."""
+        if not email:
+            raise ValueError("A person needs an e-mail.")
+        email = self.normalize_email(email)
+        made = self.model(**{"username": email, "email": email, **fields})
+        made.set_password(password)
+        made.save(using=self._db)
+        return made
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """An administrator who may all, also in the admin."""
+        return self.create_user(email, password, **{"role": Role.ADMIN, "is_staff": True, "is_superuser": True, **fields})
 
 
 class User(AbstractUser):
@@ -32,7 +51,10 @@ class User(AbstractUser):
     single_keys = models.BooleanField(default=True, help_text="Single-key shortcuts.")
     daily_limit = models.PositiveSmallIntegerField(default=12, help_text="Most tasks shown in My day.")
 
-    REQUIRED_FIELDS = ["email"]
+    objects = People()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
 
     def __str__(self) -> str:
         return self.name
