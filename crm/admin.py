@@ -5,11 +5,13 @@ Only administrators write here. Records of customers, billing and playbooks stan
 
 from typing import Any
 
+import allauth.account.admin as addresses
 import django_q.admin as queue
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
@@ -196,3 +198,6 @@ def for_superusers(page: type[admin.ModelAdmin]) -> type[admin.ModelAdmin]:
 for model, page in [(Schedule, queue.ScheduleAdmin), (Success, queue.TaskAdmin), (Failure, queue.FailAdmin), (OrmQ, queue.QueueAdmin)]:
     admin.site.unregister(model)
     admin.site.register(model, for_superusers(page))
+
+for unused in (Group, addresses.EmailAddress):  # roles say who may do what; the one e-mail stands with the person
+    admin.site.unregister(unused)

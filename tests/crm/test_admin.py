@@ -142,6 +142,13 @@ def test_an_invited_person_signs_in_by_e_mail(root):
     assert (made.username, made.check_password("a long Phrase 77")) == (made.email, True)
 
 
+def test_the_index_names_sections_in_words_and_leaves_out_what_nobody_needs(root):
+    sections = {app["name"]: [model["name"] for model in app["models"]] for app in entered(root).get("/admin/").context["app_list"]}
+    assert set(sections) == {"Installation", "Customers", "Billing", "Playbooks", "Background work", "MFA"}
+    assert {"Users", "Teams", "Api keys"} <= set(sections["Installation"])
+    assert not {"Groups", "Email addresses"} & {name for names in sections.values() for name in names}
+
+
 def test_schedules_are_for_superusers_only(root):
     staff = make_user("Otto Staff", role="admin", is_staff=True)
     assert entered(staff).get("/admin/django_q/schedule/").status_code == 403
