@@ -20,10 +20,10 @@ from customers.models import Account, AccountState, TraitType
 COLUMNS = [
     Column("name", "Account", sort="folded"),
     Column("owner", "Owner", css="card-off"),
-    Column("plan", "Plan", css="card-off"),
+    Column("plan", "Plan", css="card-off roomy"),
     Column("arr", "ARR", sort="state__arr_base_minor", numeric=True, nullable=True, first="-"),
     Column("health", "Health", sort="state__score", nullable=True),
-    Column("trend", "12 weeks", css="card-off"),
+    Column("trend", "12 weeks", css="card-off airy"),
     Column("change", "30 d", numeric=True, css="card-off"),
     Column("reason", "Costs most", css="card-off"),
     Column("renewal", "Renews", sort="state__renewal_on", numeric=True, nullable=True),

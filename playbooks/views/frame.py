@@ -7,10 +7,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from crm.lib import clock
-from crm.models import Installation
 from customers.rights import can
 from playbooks.models import Playbook
-from playbooks.overview import trigger_sentence
+from playbooks.overview import sentences
 
 TABS = (
     ("Definition", "playbook"),
@@ -33,7 +32,7 @@ def frame(request: HttpRequest, playbook: Playbook, **more: Any) -> dict[str, An
     return {
         "playbook": playbook,
         "version": version,
-        "starts": trigger_sentence(version, Installation.load()) if version else "",
+        "starts": sentences([version])[version.pk] if version else "",
         "tabs": tabs,
         "here": request.path,
         "may_edit": can(request.user, "playbook.edit"),

@@ -11,7 +11,10 @@ from crm.lib import clock, htmx
 from crm.lib.text import fold
 from customers.models import Account
 from customers.rights import can
+from playbooks import in_words
+from playbooks.active import compiled_doc
 from playbooks.explain import explain
+from playbooks.models import Playbook
 from playbooks.overview import overview, run_log, suppressed
 from playbooks.reasons import leaves
 from playbooks.views.frame import found, frame
@@ -29,7 +32,16 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def playbook(request: HttpRequest, key: str) -> HttpResponse:
-    return render(request, "playbooks/playbook/definition.html", frame(request, found(key)))
+    one = found(key)
+    return render(request, "playbooks/playbook/definition.html", frame(request, one, **words_of(one)))
+
+
+def words_of(one: Playbook) -> dict[str, Any]:
+    """Whom the playbook is for and what it does, in words; nothing without a version."""
+    if one.active_version is None:
+        return {}
+    compiled = compiled_doc(one.active_version.doc)
+    return {"audience": in_words.audience(compiled), "does": in_words.does(compiled.document.steps)}
 
 
 @require_GET
