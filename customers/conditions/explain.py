@@ -24,7 +24,7 @@ from customers.conditions.nodes import (
     Tag,
     UsageOf,
 )
-from customers.conditions.phrases import AFTER, Labels, during, field_name, figure, in_words, limits, many, one
+from customers.conditions.phrases import AFTER, Labels, during, field_name, figure, in_words, limits, many, one, readable
 from customers.conditions.render import render
 from customers.conditions.sentence import NO_LABELS, sentence, subject
 from customers.conditions.values import holds, is_money, rounded
@@ -148,7 +148,7 @@ def shown(value: object) -> str:
         return figure(Decimal(str(value)))
     if isinstance(value, dict) and is_money(value):
         return display(value["minor"], value["currency"])
-    return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+    return ", ".join(str(each) for each in value) if isinstance(value, list) else readable(value)
 
 
 def _metric(node: Metric | Happened, judged: Judged, labels: Labels) -> str:
@@ -193,14 +193,14 @@ def _usage_of(node: UsageOf, judged: Judged, labels: Labels) -> str:
 
 def _absent(node: Absent, judged: Judged, labels: Labels) -> str:
     last, noun = judged.values["last"], one(node.event, labels)
-    since = f"the last {noun} was on {last:%Y-%m-%d}" if isinstance(last, datetime) else f"there was no {noun} yet"
+    since = f"the last {noun} was on {readable(last)}" if isinstance(last, datetime) else f"there was no {noun} yet"
     return f"{since}, needs none for {node.duration.words}"
 
 
 def _date(node: DateIs, judged: Judged, labels: Labels) -> str:
-    value, side = judged.values["value"], node.side
-    wanted = f"needs {'the next' if side == 'within' else 'at least'} {node.duration.words}{'' if side == 'within' else ' ago'}"
-    return f"{field_name(node.path, labels)} is {plain(value)}, {wanted}"
+    wanted = f"within the next {node.duration.words}" if node.side == "within" else f"at least {node.duration.words} ago"
+    needs = "" if judged.truth else "needs to be "
+    return f"{field_name(node.path, labels)} is {readable(judged.values['value'])}, {needs}{wanted}"
 
 
 def _tag(node: Tag, judged: Judged, labels: Labels) -> str:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,6 +14,8 @@ from customers.conditions.windows import Window
 
 Labels = Mapping[str, str]
 PLAIN = re.compile(r"[a-z][a-z_]*")
+DAY = re.compile(r"\d{4}-\d\d-\d\d(T|$)")
+ALLOWANCE = "plan.allowance."
 WORDS = {"eq": "exactly {}", "lt": "less than {}", "lte": "at most {}", "gt": "more than {}", "gte": "at least {}", "ne": "not {}"}
 AFTER = {"eq": "exactly {}", "lt": "less than {}", "lte": "{} or less", "gt": "more than {}", "gte": "{} or more", "ne": "anything but {}"}
 TESTS = {
@@ -54,8 +58,18 @@ def many(event: str, labels: Labels) -> str:
 
 
 def field_name(path: str, labels: Labels) -> str:
-    """A trait in words: `renewal date`; a dotted path stays as it is."""
+    """A trait in words: `renewal date`, `the plan's api calls`; any other dotted path stays as it is."""
+    if path.startswith(ALLOWANCE) and path not in labels:
+        return f"the plan's {many(path.removeprefix(ALLOWANCE), labels)}"
     return labels.get(path) or (path if "." in path else path.replace("_", " "))
+
+
+def readable(day: object) -> str:
+    """A day, also as ISO text, for people: `18 Feb 2027`. What is no day stays as it is."""
+    if isinstance(day, str) and DAY.match(day):
+        with suppress(ValueError):  # 31 February
+            day = date.fromisoformat(day[:10])
+    return f"{day:%-d %b %Y}" if isinstance(day, date) else str(day)
 
 
 def figure(value: Decimal | Fraction | int) -> str:
@@ -107,7 +121,7 @@ def earlier(offset: Duration | None) -> str:
 
 def where(tests: tuple[PropTest, ...]) -> str:
     """` whose severity is sev1 or sev2 and minutes is at least 30`, empty without tests."""
-    said = [f"{each.prop} {in_words(each.test)}" for each in tests]
+    said = [f"{each.prop.replace('_', ' ')} {in_words(each.test)}" for each in tests]
     return f" whose {' and '.join(said)}" if said else ""
 
 
@@ -130,4 +144,6 @@ def limit_words(limit: Limit, currency: str = "") -> str:
         return f"{figure(limit.value)} {currency}".strip()
     if isinstance(limit.value, bool):
         return "yes" if limit.value else "no"
+    if limit.kind == "date":
+        return readable(limit.value)
     return "nothing" if limit.value is None else str(limit.value)

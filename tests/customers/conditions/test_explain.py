@@ -19,7 +19,7 @@ from tests.customers.conditions.test_evaluate import AT, FALL, calls, event, fac
         ({"field": "lifecycle", "in": ["trial", "customer"]}, "lifecycle is trial or customer"),
         ({"field": "arr", "gte": 1000, "currency": "EUR"}, "arr is at least 1,000 EUR"),
         ({"field": "plan.is_top", "eq": False}, "plan.is_top is no"),
-        ({"field": "renewal_date", "lt": "2023-05-31"}, "renewal date is before 2023-05-31"),
+        ({"field": "renewal_date", "lt": "2023-05-31"}, "renewal date is before 31 May 2023"),
         ({"field": "nps", "exists": False}, "nps is not known"),
         ({"metric": "login", "window": "30d", "is": {"lt": 3}}, "fewer than 3 logins in the last 30 days"),
         (
@@ -35,6 +35,10 @@ from tests.customers.conditions.test_evaluate import AT, FALL, calls, event, fac
         (
             {"usage_of": {"metric": "api_call", "allowance": "seats", "pct": {"gte": 90}}},
             "api call usage this billing period is at 90 % or more of seats",
+        ),
+        (
+            {"usage_of": {"metric": "api_call", "allowance": "plan.allowance.api_call", "pct": {"gte": 90}}},
+            "api call usage this billing period is at 90 % or more of the plan's api calls",
         ),
         ({"all": [{"tag": "vip"}, {"any": [{"tag": "a"}, {"tag": "b"}]}]}, "has the tag vip and (has the tag a or has the tag b)"),
         ({"not": {"tag": "vip"}}, "does not have the tag vip"),
@@ -82,9 +86,20 @@ def test_labels_replace_keys() -> None:
         (FALL, facts(started="2023-05-20T00:00"), "logins unknown: the account is too young"),
         ({"field": "arr", "gte": 1000}, facts(arr={"minor": 50000, "currency": "USD"}), "arr is $500.00, needs that it is at least 1,000"),
         ({"field": "health", "eq": "red"}, facts(), "health unknown: no value is known"),
-        ({"absent": "login", "for": "14d"}, facts(event("2023-05-30T12:00")), "the last login was on 2023-05-30, needs none for 14 days"),
+        ({"absent": "login", "for": "14d"}, facts(event("2023-05-30T12:00")), "the last login was on 30 May 2023, needs none for 14 days"),
         ({"metric": "login", "window": "30d", "is": {"gte": 3}}, facts(event("2023-05-30T12:00")), "1 login in the last 30 days, needs 3"),
-        ({"date": "renewal_date", "within": "30d"}, facts(renewal_date="2023-08-01"), "renewal date is 2023-08-01, needs the next 30 days"),
+        (
+            {"date": "renewal_date", "within": "30d"},
+            facts(renewal_date="2023-08-01"),
+            "renewal date is 1 Aug 2023, needs to be within the next 30 days",
+        ),
+        (
+            {"date": "renewal_date", "within": "90d"},
+            facts(renewal_date="2023-08-01"),
+            "renewal date is 1 Aug 2023, within the next 90 days",
+        ),
+        ({"field": "day", "eq": "x"}, facts(day="2023-02-31"), "day is 2023-02-31, needs that it is x"),
+        ({"date": "due", "overdue": "5d"}, facts(due="2023-05-29"), "due is 29 May 2023, needs to be at least 5 days ago"),
         (
             {"usage_of": {"metric": "api_call", "allowance": "calls", "pct": {"gte": 90}}},
             facts(calls("2023-05-02T00:00", 55), calls=60),
