@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from crm.dashboards import day as reads
 from crm.lib import clock, htmx
 from crm.models import Installation
+from customers.models import Source
 from customers.ranking import my_day
 
 
@@ -24,6 +25,7 @@ def day(request: HttpRequest) -> HttpResponse:
     renewals = [] if mine.rows else list(reads.next_renewals(request.user, at=at, team=team))
     context = {"mine": mine, "team": team, "renewals": renewals, "greeting": greeting(request, at), "at": at}
     context["base_currency"] = Installation.load().currency
+    context["sources_exist"] = bool(mine.rows) or Source.objects.exists()
     return htmx.render(request, "crm/day/page.html", "crm/day/_list.html", context)
 
 

@@ -11,7 +11,7 @@ from crm.models import Installation
 from customers import health, inbox, scorecards
 from customers.models import AccountState
 from customers.traits import set_traits
-from tests.factories import NOW, make_account
+from tests.factories import NOW, make_account, make_source
 
 pytestmark = pytest.mark.django_db
 YESTERDAY = NOW - timedelta(days=1)
@@ -79,3 +79,10 @@ def test_one_account_and_twenty_cost_the_same(ada, falling):
         set_traits(make_account(f"A{i}", owner=ada, at=YESTERDAY), {"sentiment": 3}, at=YESTERDAY)
     health.score_all(at=NOW)
     assert costs() == one
+
+
+def test_an_empty_day_knows_whether_any_source_is_connected(client, ada):
+    client.force_login(ada)
+    assert client.get("/day/").context["sources_exist"] is False
+    make_source()
+    assert client.get("/day/").context["sources_exist"] is True
