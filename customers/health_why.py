@@ -16,7 +16,18 @@ from customers import health_news, heartbeat, scorecards
 from customers.conditions.facts import AccountFacts, Setting
 from customers.conditions.load import load_facts, load_setting
 from customers.conditions.measures import evaluate_measure
-from customers.conditions.nodes import events_of, paths_of
+from customers.conditions.nodes import (
+    AgeDays,
+    ChangePct,
+    ConditionValue,
+    DaysSince,
+    DaysUntil,
+    Measure,
+    Quantity,
+    Usage,
+    events_of,
+    paths_of,
+)
 from customers.conditions.values import Unknown
 from customers.models import Account, Score, ScorecardVersion
 from customers.scoring import FULL, Card, Factor, Part, Past, Steps, change, in_words, sentence
@@ -39,7 +50,7 @@ LATER = "not known yet when this was scored"
 class FactorWhy:
     """One factor of a score. `value` is the raw number, `text` the same in words; `share` is in percent of `possible`.
 
-    `target` is the value that earns all points. `updated_at` is the newest fact behind it. `held_since` is the day of the
+    `target` is the value that earns all points, `unit` that of both values: "%", "days", "yes or no" (1 or 0) or empty. `updated_at` is the newest fact behind it. `held_since` is the day of the
     value that `missing: hold` goes on counting.
     """
 
@@ -57,6 +68,7 @@ class FactorWhy:
     missing: str
     updated_at: datetime | None
     held_since: date | None
+    unit: str = ""
 
     @property
     def gap(self) -> int:
@@ -214,6 +226,7 @@ def explained(factor: Factor, stored: Mapping[str, Any] | None, fresh: Mapping[s
         factor.missing,
         max(times, default=None),
         None if found["known"] or not since else date.fromisoformat(since),
+        unit(factor.measure),
     )
 
 
@@ -222,6 +235,15 @@ def target(factor: Factor) -> Decimal:
     if isinstance(factor.shape, Steps):
         return max(factor.shape.steps, key=lambda step: step[1])[0]
     return factor.shape.end
+
+
+UNITS: dict[type, str] = {ChangePct: "%", Usage: "%", DaysSince: "days", DaysUntil: "days", AgeDays: "days", ConditionValue: "yes or no"}
+
+
+def unit(measure: Measure) -> str:
+    if isinstance(measure, Quantity):
+        return "days" if measure.agg == "active_days" else ""
+    return UNITS.get(type(measure), "")
 
 
 FRESH = """

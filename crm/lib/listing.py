@@ -16,6 +16,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -168,6 +169,9 @@ class Listing:
 
     def _active(self, item: Filter, value: str, kept: QueryDict) -> Active:
         words = dict(item.choices).get(value, value)
+        if item.kind == "date":
+            with suppress(ValueError):
+                words = f"{date.fromisoformat(value):%-d %b %Y}"
         return Active(item, value, words, link(kept, **{item.key: None}))
 
 

@@ -60,7 +60,14 @@ def factor(each: FactorWhy) -> dict[str, Any]:
     """A factor as table and panel show it; the tone follows the share of its points."""
     share = each.share
     tone = "" if share is None else "good" if share >= 70 else "watch" if share >= 40 else "bad"
-    return {"why": each, "tone": tone, "target": plain(each.target), "value": "" if each.value is None else plain(each.value)}
+    return {"why": each, "tone": tone, "target": counted(each.target, each.unit), "value": "" if each.value is None else plain(each.value)}
+
+
+def counted(number: Any, unit: str) -> str:
+    """A value with its unit: "45 %", "4 days", "yes"."""
+    if unit == "yes or no":
+        return "yes" if number else "no"
+    return f"{plain(number)} {unit.removesuffix('s') if number == 1 else unit}".strip()
 
 
 def plain(number: Any) -> str:

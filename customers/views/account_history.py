@@ -11,6 +11,7 @@ from crm.lib.listing import Column, Listing, choice, text
 from crm.lib.money import display
 from crm.models import User
 from customers import audit
+from customers.conditions.phrases import readable
 from customers.models import TraitChange
 from customers.names import names_of
 from customers.trait_types import OWNED
@@ -97,7 +98,7 @@ def who(row: TraitChange, source: str) -> str:
 
 
 def words(row: TraitChange, value: Any, people: dict[int, str]) -> str:
-    """A value as people read it: money with its sign, owners by name, "–" for nothing."""
+    """A value as people read it: money with its sign, days as "2 Jan 2027", owners by name, "–" for nothing."""
     if value is None:
         return "–"
     if isinstance(value, dict) and value.keys() == {"minor", "currency"}:
@@ -106,4 +107,4 @@ def words(row: TraitChange, value: Any, people: dict[int, str]) -> str:
         return people.get(value, f"user {value}")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)[:LONGEST]
+    return readable(value)[:LONGEST]

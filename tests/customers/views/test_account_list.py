@@ -236,3 +236,7 @@ def test_bulk_reaches_only_what_the_person_may_see(stranger: Client, ada: User, 
     assert response.status_code == 422
     account.refresh_from_db()
     assert account.owner == ada
+
+
+def test_a_day_of_a_filter_reads_as_a_day(web: Client) -> None:
+    assert "Renews before 1 Jan 2027" in web.get("/accounts/?renewal_before=2027-01-01").content.decode()

@@ -283,6 +283,12 @@ def test_health_says_what_the_score_is_made_of(web: Client, halvorsen: Account) 
     assert sum(each.points for each in why.factors) == why.score
     assert sum(cause["points"] for cause in page.context["causes"]) == why.change.points
     assert "Active days" in text(page)
+    assert {each["why"].key: each["target"] for each in page.context["factors"]}.items() >= {
+        "login-trend": "0 %",
+        "active-days": "4 days",
+        "contact": "yes",
+        "tickets": "0",
+    }.items()
     assert f"Why {why.score}" in text(web.get(f"/accounts/{halvorsen.pk}/panels/why/", **HTMX))
 
 
@@ -339,6 +345,8 @@ def test_history_says_who_changed_what(web: Client, ada: User, bob: User, halvor
     assert "Bob Ray" in page
     assert "€42,000" not in page
     assert "€42,000.00" in text(web.get(f"{url}?field=arr", **HTMX))
+    signed = make_account("Acme", renewal_date="2027-02-18")
+    assert "18 Feb 2027" in text(web.get(f"/accounts/{signed.pk}/history/?field=renewal_date", **HTMX))
 
 
 # Making and editing
