@@ -198,7 +198,7 @@ def day_heading(context: template.Context, value: date) -> str:
 
 @lru_cache(maxsize=2048)
 def short_day(value: date) -> str:
-    return format_date(value, "d MMM y", locale="en_GB")
+    return f"{value:%-d %b %Y}"
 
 
 @lru_cache(maxsize=2048)
