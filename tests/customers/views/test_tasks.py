@@ -9,7 +9,7 @@ from crm.lib import clock
 from crm.models import Installation
 from customers import inbox
 from customers.models import Task
-from tests.factories import make_account
+from tests.factories import make_account, make_source
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -32,7 +32,13 @@ def test_my_day_shows_the_task_with_its_reason(client, ada, task):
     assert "$42,000" in html
 
 
+def test_an_empty_day_leads_to_connecting_a_source_where_there_is_none(client, bob):
+    client.force_login(bob)
+    assert "Connect a source" in client.get("/day/").content.decode()
+
+
 def test_another_persons_day_is_empty_but_not_an_error(client, bob, task):
+    make_source()
     client.force_login(bob)
     html = client.get("/day/").content.decode()
     assert "Call Halvorsen" not in html
