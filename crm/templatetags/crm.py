@@ -25,8 +25,43 @@ from crm.lib.money import display
 
 register = template.Library()
 
-STYLES = ["tokens", "base", "frame", "button", "mark", "table", "panel", "form", "overlay", "tabs", "timeline", "chart", "account", "composer", "paper", "task", "data", "pages"]
-SCRIPTS = ["theme", "hotkeys", "rows", "listbox", "palette", "toasts", "overlays", "forms", "focus", "times", "charts", "copy", "unfold", "compose", "poll"]
+STYLES = [
+    "tokens",
+    "base",
+    "frame",
+    "button",
+    "mark",
+    "table",
+    "panel",
+    "form",
+    "overlay",
+    "tabs",
+    "timeline",
+    "chart",
+    "account",
+    "composer",
+    "paper",
+    "task",
+    "data",
+    "pages",
+]
+SCRIPTS = [
+    "theme",
+    "hotkeys",
+    "rows",
+    "listbox",
+    "palette",
+    "toasts",
+    "overlays",
+    "forms",
+    "focus",
+    "times",
+    "charts",
+    "copy",
+    "unfold",
+    "compose",
+    "poll",
+]
 BANDS = {"good": "Good", "watch": "Watch", "risk": "Risk", "bad": "Risk", "unknown": "Unknown"}
 TONES = {"good": "good", "watch": "watch", "risk": "bad", "bad": "bad"}
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0004_initial"),
+        ("customers", "0004_score_reason"),
     ]
 
     operations = [

@@ -26,7 +26,10 @@ KINDS = [
     ("system", "Tenure"),
 ]
 GROUPS = {
-    "hand": ("Edited by hand", Q(path__in=["name", "domain", "owner", "stage", "zone", "currency", "sentiment"]) | Q(path__startswith="tag.")),
+    "hand": (
+        "Edited by hand",
+        Q(path__in=["name", "domain", "owner", "stage", "zone", "currency", "sentiment"]) | Q(path__startswith="tag."),
+    ),
     "billing": ("Billing", Q(path__in=[path for path, owner in OWNED.items() if owner == "billing"]) | Q(path__startswith="plan.")),
     "health": ("Health", Q(path__in=[path for path, owner in OWNED.items() if owner == "health"])),
 }

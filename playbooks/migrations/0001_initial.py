@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('customers', '0004_initial'),
+        ('customers', '0007_cursor_later'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

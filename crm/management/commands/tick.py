@@ -24,7 +24,9 @@ def instant(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    help = "Does everything that is due: deliveries, alarms, billing, health, snoozed tasks, playbooks, retention. Prints one line of counts."
+    help = (
+        "Does everything that is due: deliveries, alarms, billing, health, snoozed tasks, playbooks, retention. Prints one line of counts."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--at", type=instant, help="Instant (ISO 8601); may lie ahead of the clock. Default: now.")
