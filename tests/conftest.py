@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 
 import environ
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -15,6 +16,10 @@ from django.db import connection
 from crm import database
 from tests.cast import *  # noqa: F403  the people of the tests
 from tests.live import LiveTenure, living_tenure
+
+# The same examples on every run, so that a red suite always means a change; `--hypothesis-profile=default` looks for new ones.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_configure() -> None:
