@@ -97,11 +97,6 @@ def skip(task: Task, *, by: User, at: datetime, note: str = "") -> Task:
     return close(task, status=Task.Status.SKIPPED, at=at, outcome=Task.Outcome.NO_ACTION, note=note, closed_by=by)
 
 
-def close_by_itself(task: Task, *, because: str, at: datetime, cause: dict[str, Any] | None = None) -> Task:
-    """Close a task whose own condition ended; `because` names the fact."""
-    return close(task, status=Task.Status.CLOSED, at=at, closed_because=because[:300], cause=cause)
-
-
 @transaction.atomic
 def close(task: Task, *, status: str, at: datetime, cause: dict[str, Any] | None = None, **fields: Any) -> Task:
     locked = locked_open(task)

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
 
 from django.db import connection
 
@@ -62,23 +61,6 @@ def entry(fact: Any, row: Any, kind: EventType | None) -> TimelineEntry:
 def fill(template: str, props: dict[str, Any]) -> str:
     """`{number}` in a catalogue title becomes that property; unknown ones vanish."""
     return " ".join(PLACE.sub(lambda m: str(props.get(m[1], "")), template).split())
-
-
-def add_entry(
-    account_id: int,
-    *,
-    kind: str,
-    title: str,
-    at: datetime,
-    known_at: datetime | None = None,
-    id: UUID | None = None,  # noqa: A002
-    **more: Any,
-) -> UUID:
-    """Write one entry that is not an event from outside: a note, a call, a score that jumped. Idempotent by `id`."""
-    entry_id = id or uuid4()
-    new = TimelineEntry(account_id=account_id, at=at, id=entry_id, known_at=known_at or at, kind=kind, title=title[:300], **more)
-    TimelineEntry.objects.bulk_create([new], ignore_conflicts=True)
-    return entry_id
 
 
 def touch_contact(account_id: int, *, at: datetime) -> None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from crm.models import User
-from customers.models import Account, Contact, Task
+from customers.models import Account, Task
 
 OF_OWNER = ("id", "first_name", "last_name", "email")
 NOT_OF_OWNER = [f"owner__{field.name}" for field in User._meta.concrete_fields if field.name not in OF_OWNER]
@@ -20,10 +20,6 @@ def account_or_404(request: HttpRequest, pk: int) -> Account:
 
 def task_or_404(request: HttpRequest, pk: int) -> Task:
     return get_object_or_404(Task.objects.visible_to(request.user).select_related("account__state", "assignee"), pk=pk)
-
-
-def contact_or_404(request: HttpRequest, pk: int) -> Contact:
-    return get_object_or_404(Contact.objects.visible_to(request.user), pk=pk)
 
 
 def actor_of(request: HttpRequest) -> dict[str, Any]:
